@@ -1,0 +1,1 @@
+"""The conversations: commands, files, buttons."""

@@ -1,0 +1,1 @@
+"""Pure decisions: no asyncio, no sockets, no clock reads, no client library."""

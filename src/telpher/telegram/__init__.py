@@ -1,0 +1,1 @@
+"""Everything that speaks to Telegram; the rest of the house sees `gateway` alone."""

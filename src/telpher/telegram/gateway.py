@@ -1,0 +1,155 @@
+"""The narrow door to Telegram: what the rest of the house may ask for and is told.
+
+Nothing of the client library appears here. `adapter/` implements the Protocols; tests and the demo
+run the same adapter against tgfake. All methods raise `telpher.errors.TelegramError` or one of its
+children for whatever Telegram says, and `asyncio.CancelledError` alone passes through.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+from telpher.core.model import FileInfo, FoundFile, Location, MessageRef, Person
+
+
+class MediaGateway(Protocol):
+    """What the streaming engine needs."""
+
+    async def find_file(self, ref: MessageRef) -> FoundFile:
+        """Reads the message and returns its file.
+
+        Raises NotFoundError for an unknown chat, a message without a file, or one that is gone;
+        FloodWaitError, TelegramUnavailableError, ChunkTimeoutError for passing trouble.
+        """
+        ...
+
+    async def get_chunk(self, location: Location, offset: int, limit: int) -> bytes:
+        """One upload.getFile: up to `limit` bytes from `offset`, fewer only at the file's end.
+
+        `offset` and `limit` follow telegram.md ("upload.getFile"); `core.chunks` makes such
+        requests. Waits for a place in the fetch window, but not for flood waits. A cancelled call
+        tells Telegram to drop the answer. Raises ReferenceExpiredError, MigrateError,
+        FloodWaitError, ChunkTimeoutError, TelegramUnavailableError, RequestRejectedError.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Button:
+    """One inline button; exactly one of `data`, `url` and `copy` is set.
+
+    Limits (telegram.md): data 64 bytes, copied text 256 characters, URLs of public hosts only.
+    """
+
+    text: str
+    data: bytes = b""
+    url: str = ""
+    copy: str = ""
+
+
+Keyboard = Sequence[Sequence[Button]]
+
+
+@dataclass(frozen=True, slots=True)
+class IncomingMessage:
+    """A message somebody sent where the bot can see it.
+
+    `text` is the text or caption; `command` the command's name without slash and bot name
+    ("start"), empty when there is none or it is meant for another bot; `arguments` what follows it.
+    `album` is the same non-zero number for the items of one album. `reply_to` is the id of the
+    message answered, 0 for none.
+    """
+
+    ref: MessageRef
+    sender: Person | None
+    private: bool
+    text: str
+    command: str = ""
+    arguments: str = ""
+    file: FileInfo | None = None
+    album: int = 0
+    reply_to: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ButtonPress:
+    """A press on an inline button that carries data, under the message `ref`."""
+
+    ref: MessageRef
+    sender: Person
+    query_id: int
+    data: bytes
+
+
+Incoming = IncomingMessage | ButtonPress
+Listener = Callable[[Incoming], Awaitable[None]]
+
+
+class BotGateway(Protocol):
+    """What the bot's conversations need. Texts are HTML as the Bot API defines it."""
+
+    async def send_text(
+        self, chat_id: int, html: str, keyboard: Keyboard = (), *, reply_to: int = 0
+    ) -> MessageRef:
+        """Sends a text (at most 4096 characters after parsing) without link preview."""
+        ...
+
+    async def edit_text(self, ref: MessageRef, html: str, keyboard: Keyboard = ()) -> None:
+        """Replaces text and keyboard; a text that is the same already is no error."""
+        ...
+
+    async def send_picture(
+        self, chat_id: int, picture: bytes, html: str, keyboard: Keyboard = ()
+    ) -> MessageRef:
+        """Sends a JPEG or PNG with a caption (at most 1024 characters after parsing)."""
+        ...
+
+    async def answer_press(self, query_id: int, text: str = "", *, alert: bool = False) -> None:
+        """Ends a button's spinner, with a short text (at most 200 characters) when there is one."""
+        ...
+
+    async def set_commands(self, commands: Sequence[tuple[str, str]]) -> None:
+        """Publishes the menu of commands: (name without slash, description)."""
+        ...
+
+
+class AccountState(StrEnum):
+    """Where an account stands; `health` shows it."""
+
+    STARTING = "starting"
+    CONNECTED = "connected"
+    RECONNECTING = "reconnecting"
+    DEAD = "dead"
+    STOPPED = "stopped"
+
+
+@dataclass(frozen=True, slots=True)
+class AccountStatus:
+    """`reason` is a sentence for people when the state is not CONNECTED, without secrets.
+
+    `dcs` maps a data centre's id to its number of open media connections.
+    """
+
+    state: AccountState
+    username: str
+    reason: str
+    dcs: dict[int, int]
+
+
+class SessionStore(Protocol):
+    """Where session strings are kept between runs. Synchronous: small and rarely called."""
+
+    def load(self, name: str) -> str | None:
+        """The session of account `name`, or None."""
+        ...
+
+    def save(self, name: str, session: str) -> None:
+        """Keeps it, whole or not at all."""
+        ...
+
+    def forget(self, name: str) -> None:
+        """Removes it; no error when there is none."""
+        ...
