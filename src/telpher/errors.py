@@ -83,7 +83,7 @@ class BusyError(TelpherError):
 
     status = 503
     key = "busy"
-    retry_after = 5
+    retry_after: int | None = 5
 
 
 class TelegramError(TelpherError):
@@ -98,7 +98,7 @@ class TelegramUnavailableError(TelegramError):
 
     status = 503
     key = "telegram_unavailable"
-    retry_after = 5
+    retry_after: int | None = 5
 
 
 class FloodWaitError(TelegramError):
@@ -147,7 +147,7 @@ class AccountDeadError(TelegramError):
 
     status = 503
     key = "account_dead"
-    retry_after = 60
+    retry_after: int | None = 60
 
 
 class RequestRejectedError(TelegramError):
