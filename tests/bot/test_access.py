@@ -1,0 +1,11 @@
+from telpher.bot.access import Access
+
+
+def test_without_a_list_everybody_may():
+    assert Access().may_make_links(1)
+    assert Access(admins={7}).may_make_links(1)
+
+
+def test_with_a_list_only_those_in_it_and_the_admins_may():
+    access = Access(admins={7}, allowed={8})
+    assert [access.may_make_links(user) for user in (7, 8, 9)] == [True, True, False]

@@ -1,0 +1,108 @@
+import string
+
+import pytest
+
+from telpher.bot.language import FALLBACK, PLAIN_SECTIONS, Html, Texts, escape
+from tests.bot.fake_gateway import CAPTION_LIMIT, PRESS_LIMIT, TEXT_LIMIT, ParsedHtml, units
+
+TEXTS = Texts.load()
+
+# The longest value each placeholder may hold, in characters outside the basic plane where a
+# stranger chooses them: those count twice.
+LONGEST = {
+    "name": "😀" * 200,
+    "size": "1023.99 GB",
+    "duration": "99999:59:59",
+    "type": "x" * 127 + "/" + "y" * 127,
+    "link": "https://files.example.org/" + "p" * 2000,
+    "time": "2038-01-19 03:14",
+    "version": "10.20.30rc1",
+    "description": "d" * 256,
+    "commands": "\n".join("/c: " + "d" * 60 for _ in range(20)),
+}
+EVERY_TEXT = [
+    pytest.param(key, template, id=f"{code}:{key}")
+    for code, templates in TEXTS.languages.items()
+    for key, template in templates.items()
+]
+
+
+def placeholders(template):
+    return {name for _, name, _, _ in string.Formatter().parse(template) if name is not None}
+
+
+@pytest.mark.parametrize(("key", "template"), EVERY_TEXT)
+def test_every_text_names_the_values_of_the_english_one(key, template):
+    english = TEXTS.languages[FALLBACK]
+    assert key in english, "a key that English lacks is never read"
+    assert placeholders(template) <= placeholders(english[key])
+    assert placeholders(template) <= LONGEST.keys()
+
+
+@pytest.mark.parametrize(("key", "template"), EVERY_TEXT)
+def test_every_text_fits_with_the_longest_values(key, template):
+    filled = template.format_map({name: escape(value) for name, value in LONGEST.items()})
+    section = key.partition(".")[0]
+    if section in PLAIN_SECTIONS:
+        assert not set("<>&") & set(template), "no HTML is known there"
+        assert 0 < units(filled) <= {"press": PRESS_LIMIT, "command": 256, "button": 32}[section]
+    else:
+        # /start will carry a picture (rule 23), which makes its text a caption.
+        limit = CAPTION_LIMIT if key == "page.start" else TEXT_LIMIT
+        assert 0 < units(ParsedHtml(filled).text) <= limit
+
+
+def test_values_are_escaped_and_html_is_not():
+    texts = Texts({"en": {"a.b": "<b>{x}</b>"}})
+    assert texts.render("a.b", "en", x="<i>&\"'{x}") == ("<b>&lt;i&gt;&amp;&quot;&#x27;{x}</b>")
+    assert texts.render("a.b", "en", x=Html("<i>y</i>")) == "<b><i>y</i></b>"
+    assert texts.render("a.b", "en", x=3) == "<b>3</b>"
+    twice = texts.render("a.b", "en", x=texts.render("a.b", "en", x="<"))
+    assert twice == "<b><b>&lt;</b></b>"
+
+
+def test_plain_texts_are_not_escaped_and_html_is_not_given_out_as_plain():
+    texts = Texts({"en": {"press.a": "Hello {x}", "page.a": "<b>Hello</b>"}})
+    assert texts.plain("press.a", "en", x="<&>") == "Hello <&>"
+    with pytest.raises(ValueError, match=r"page\.a"):
+        texts.plain("page.a", "en")
+
+
+@pytest.mark.parametrize(
+    ("language", "greeting"),
+    [
+        ("en", "Hello"),
+        ("de", "Hallo"),
+        ("DE-at", "Hallo"),
+        ("pt", "Olá"),
+        ("pt-br", "Oi"),
+        ("pt_BR", "Oi"),
+        ("pt-ao", "Olá"),
+        ("xx", "Hello"),
+        ("", "Hello"),
+        ("../en", "Hello"),
+    ],
+)
+def test_the_language_is_chosen_by_tag_then_by_its_first_part_then_english(language, greeting):
+    texts = Texts(
+        {
+            "en": {"a.hello": "Hello"},
+            "de": {"a.hello": "Hallo"},
+            "pt": {"a.hello": "Olá"},
+            "pt-br": {"a.hello": "Oi"},
+        }
+    )
+    assert texts.render("a.hello", language) == greeting
+
+
+def test_a_missing_key_falls_back_to_the_wider_language_and_to_english():
+    texts = Texts({"en": {"a.x": "en x", "a.y": "en y"}, "pt": {"a.x": "pt x"}, "pt-br": {}})
+    assert texts.render("a.x", "pt-br") == "pt x"
+    assert texts.render("a.y", "pt-br") == "en y"
+    with pytest.raises(KeyError):
+        texts.render("a.z", "pt-br")
+
+
+def test_without_english_there_are_no_texts():
+    with pytest.raises(ValueError, match="English"):
+        Texts({"de": {}})
