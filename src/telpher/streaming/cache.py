@@ -1,0 +1,265 @@
+"""The memory tier: each byte of a document once, however many watch.
+
+A document is a row of 64 KiB granules. A slot is what covers a run of them: a `Flight` while a
+chunk is on its way, a `Block` once it is there. Whoever needs a granule looks at its slot: none
+(start a flight), a flight (join it), or a block (read it). Documents are keyed by document id and
+size, which name the bytes for ever and are the same for every account.
+
+One budget for the process bounds the memory by construction: bytes are reserved BEFORE a request
+goes out, and stay counted until their block is evicted. Least recently used blocks go first, never
+one that is pinned, that is, just being sent to somebody.
+
+Reservations cannot deadlock. A quarter of the budget is kept for guarantees: two granules for
+every admitted viewer. When all of the common part is pinned or in flight, a viewer fetches what it
+waits for one granule at a time on its guarantee: one being sent, one on its way.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass, field
+from typing import Any
+
+from telpher.core.chunks import GRANULE, Chunk
+from telpher.core.model import FileInfo
+from telpher.errors import BusyError
+from telpher.streaming.flight import Flight
+
+# Two granules: one being sent, one on its way (engine.md, "Cache").
+GUARANTEE = 2 * GRANULE
+
+# The part of the budget kept for guarantees: 512 viewers with the default of 256 MiB.
+GUARANTEED_PART = 4
+
+Fetch = Callable[[Chunk], Coroutine[Any, Any, bytes]]
+
+
+class Guarantee:
+    """What one viewer may always have, counted in granules."""
+
+    def __init__(self) -> None:
+        self.free = GUARANTEE
+
+
+@dataclass(eq=False, slots=True)
+class Block:
+    """Bytes that are there: `data` begins at `start` of the document.
+
+    `funded` is the guarantee that pays for it, None when the common budget does.
+    """
+
+    document: Document
+    start: int
+    data: bytes
+    funded: Guarantee | None = None
+    pins: int = 0
+
+    @property
+    def stop(self) -> int:
+        """Offset behind the last byte."""
+        return self.start + len(self.data)
+
+
+@dataclass(eq=False, slots=True)
+class Pending:
+    """A chunk on its way; `waiters` readers get the block pinned when it lands.
+
+    `block` is set from landing until the last of them has woken up: read-ahead that nobody waits
+    for is held by the cache alone and can be evicted.
+    """
+
+    document: Document
+    chunk: Chunk
+    funded: Guarantee | None
+    flight: Flight[None] = field(init=False)
+    block: Block | None = None
+    waiters: int = 0
+    landed: bool = False
+
+    @property
+    def stop(self) -> int:
+        """Offset behind the last byte asked for."""
+        return self.chunk.offset + self.chunk.limit
+
+
+Slot = Block | Pending
+
+
+@dataclass(eq=False, slots=True)
+class Document:
+    """One document's slots, by granule number; a slot stands under each granule it covers."""
+
+    key: tuple[int, int]
+    slots: dict[int, Slot] = field(default_factory=dict)
+    viewers: int = 0
+
+    def at(self, position: int) -> Slot | None:
+        """What covers the byte at `position`."""
+        return self.slots.get(position // GRANULE)
+
+    def fill(self, slot: Slot, offset: int, stop: int) -> None:
+        """Puts `slot` under every granule of [offset, stop)."""
+        for granule in range(offset // GRANULE, -(-stop // GRANULE)):
+            self.slots[granule] = slot
+
+    def clear(self, offset: int, stop: int) -> None:
+        """Empties every granule of [offset, stop)."""
+        for granule in range(offset // GRANULE, -(-stop // GRANULE)):
+            del self.slots[granule]
+
+
+class BlockCache:
+    """All documents' blocks and the budget they share, in bytes."""
+
+    def __init__(self, budget: int, tasks: asyncio.TaskGroup) -> None:
+        self.budget = budget
+        self.reserved = 0
+        self._guarantees = budget // GUARANTEED_PART
+        self._common = budget - self._guarantees
+        self._tasks = tasks
+        self._documents: dict[tuple[int, int], Document] = {}
+        self._blocks: OrderedDict[Block, None] = OrderedDict()  # least recently used first
+
+    def admit(self, info: FileInfo) -> tuple[Document, Guarantee]:
+        """Takes a viewer in. Raises BusyError when every guarantee is given away."""
+        if self._guarantees < GUARANTEE:
+            raise BusyError("the memory for file bytes is promised to other viewers")
+        self._guarantees -= GUARANTEE
+        key = (info.document_id, info.size)
+        document = self._documents.setdefault(key, Document(key))
+        document.viewers += 1
+        return document, Guarantee()
+
+    def dismiss(self, document: Document) -> None:
+        """A viewer has left; its guarantee goes back."""
+        self._guarantees += GUARANTEE
+        document.viewers -= 1
+        self._forget_if_empty(document)
+
+    def start(
+        self, document: Document, chunk: Chunk, fetch: Fetch, guarantee: Guarantee | None = None
+    ) -> Pending | None:
+        """Reserves room for `chunk` and sends it on its way; the caller holds the flight.
+
+        With a `guarantee` one granule is always to be had, as long as the viewer keeps no more
+        than it may; then the chunk is cut down to it. None when there is no room.
+        """
+        funded = None
+        if not self._reserve(chunk.limit):
+            if guarantee is None or guarantee.free < GRANULE:
+                return None
+            funded = guarantee
+            funded.free -= GRANULE
+            chunk = Chunk(chunk.offset, GRANULE)
+        pending = Pending(document, chunk, funded)
+        document.fill(pending, chunk.offset, pending.stop)
+        pending.flight = Flight(
+            self._tasks,
+            self._bring(pending, fetch),
+            lambda: self._end(pending),
+            name=f"chunk {chunk.offset}",
+        )
+        return pending
+
+    async def arrival(self, pending: Pending, guarantee: Guarantee) -> Block:
+        """Waits for a chunk on its way and returns its block, pinned. Raises what the fetch did."""
+        pending.waiters += 1
+        try:
+            await pending.flight.result()
+        except BaseException:
+            block = self._wake(pending)
+            if block is not None:  # cancelled between landing and waking up
+                self.unpin(block, guarantee)
+            raise
+        block = self._wake(pending)
+        assert block is not None  # noqa: S101 - a flight without result raises
+        return block
+
+    def pin(self, block: Block) -> None:
+        """Keeps `block` until unpinned, and counts as its use."""
+        block.pins += 1
+        self._blocks.move_to_end(block)
+
+    def unpin(self, block: Block, guarantee: Guarantee) -> None:
+        """Ends one pin, held by the viewer with this `guarantee`."""
+        block.pins -= 1
+        if block.funded is not None and (block.funded is guarantee or block.pins == 0):
+            self._settle(block, block.funded)
+
+    def _wake(self, pending: Pending) -> Block | None:
+        block = pending.block
+        pending.waiters -= 1
+        if pending.waiters == 0:
+            pending.block = None
+        return block
+
+    async def _bring(self, pending: Pending, fetch: Fetch) -> None:
+        data = await fetch(pending.chunk)
+        document, chunk = pending.document, pending.chunk
+        document.clear(chunk.offset, pending.stop)
+        block = Block(document, chunk.offset, data, pending.funded, pins=pending.waiters)
+        document.fill(block, block.start, block.stop)
+        self._blocks[block] = None
+        pending.landed = True
+        if pending.waiters:
+            pending.block = block
+        if block.funded is None:
+            self.reserved -= chunk.limit - len(data)
+        elif block.pins == 0:
+            self._settle(block, block.funded)
+
+    def _end(self, pending: Pending) -> None:
+        if pending.landed:
+            return
+        pending.document.clear(pending.chunk.offset, pending.stop)
+        if pending.funded is None:
+            self.reserved -= pending.chunk.limit
+        else:
+            pending.funded.free += GRANULE
+        self._forget_if_empty(pending.document)
+
+    def _settle(self, block: Block, guarantee: Guarantee) -> None:
+        """A block read on a guarantee moves to the common budget, or goes.
+
+        While others still send it, it moves in any case: none of them uses its own guarantee for
+        it, so the sum stays within the budget.
+        """
+        block.funded = None
+        guarantee.free += GRANULE
+        if block.pins:
+            self.reserved += len(block.data)
+        elif not self._reserve(len(block.data)):
+            self._remove(block)
+
+    def _reserve(self, size: int) -> bool:
+        """Takes `size` bytes of the common budget, evicting for it; False when it is in use."""
+        missing = self.reserved + size - self._common
+        victims = self._victims(missing)
+        if victims is None:
+            return False
+        for block in victims:
+            self.reserved -= len(block.data)
+            self._remove(block)
+        self.reserved += size
+        return True
+
+    def _victims(self, missing: int) -> list[Block] | None:
+        victims: list[Block] = []
+        for block in self._blocks:
+            if missing <= 0:
+                break
+            if block.pins == 0 and block.funded is None:
+                victims.append(block)
+                missing -= len(block.data)
+        return victims if missing <= 0 else None
+
+    def _remove(self, block: Block) -> None:
+        del self._blocks[block]
+        block.document.clear(block.start, block.stop)
+        self._forget_if_empty(block.document)
+
+    def _forget_if_empty(self, document: Document) -> None:
+        if document.viewers == 0 and not document.slots:
+            self._documents.pop(document.key, None)
