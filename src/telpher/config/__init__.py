@@ -1,0 +1,26 @@
+"""The settings: one model, read once at the start, every mistake reported at once.
+
+environment, .env --load--> Settings --> every room, handed in by `app`
+
+settings    the model: names, types, bounds, defaults, what each is for
+values      how the text of a variable becomes a value (lists, ids, channels, URLs, tokens)
+servers     the file that TELEGRAM_SERVERS names
+checks      what only several settings together, or the outside world, can show
+problems    pydantic's findings in plain sentences that never repeat a secret
+load        the only code of telpher that reads the environment
+memory      how much memory there is to divide
+"""
+
+from telpher.config.load import credentials_given, load
+from telpher.config.memory import memory_limit
+from telpher.config.servers import ServerAddress, TelegramServers
+from telpher.config.settings import Settings
+
+__all__ = [
+    "ServerAddress",
+    "Settings",
+    "TelegramServers",
+    "credentials_given",
+    "load",
+    "memory_limit",
+]
