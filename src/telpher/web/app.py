@@ -1,0 +1,49 @@
+"""The application on one screen: what is served, and what every request passes through.
+
+The routes here are Starlette's own: they take no parameters or bodies that FastAPI would have to
+check, and the way of the bytes does not pay for it.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from fastapi import FastAPI
+from starlette.middleware import Middleware
+
+from telpher._version import VERSION
+from telpher.web.deps import WebDeps
+from telpher.web.errors import ErrorAnswers
+from telpher.web.middleware import FileCors, RequestContext
+from telpher.web.pages import Pages
+from telpher.web.stream import FileRoute
+from telpher.web.system import System
+
+# Rule 46: scripts know the service by this name.
+TITLE: Final = "Telegram VLC Stream Bot API"
+
+
+def create_app(deps: WebDeps) -> FastAPI:
+    """Builds the ASGI application around `deps`; it holds no state of its own."""
+    pages = Pages()
+    app = FastAPI(
+        title=TITLE,
+        version=VERSION,
+        routes=[
+            FileRoute("/stream/", deps, attachment=False),
+            FileRoute("/download/", deps, attachment=True),
+            *System(deps, pages).routes(),
+        ],
+        # From the outside in.
+        middleware=[
+            Middleware(RequestContext, clock=deps.clock),
+            Middleware(FileCors, origins=deps.cors_origins),
+        ],
+        redirect_slashes=False,
+        # Their pages load scripts from a CDN.
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+    )
+    ErrorAnswers(pages).install(app)
+    return app

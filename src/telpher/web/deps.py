@@ -1,0 +1,100 @@
+"""What the web room is given: Protocols, so that it knows no other room's insides.
+
+`app` hands in the real engine and link service; tests hand in fakes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from telpher.clock import Clock
+from telpher.core.model import FileInfo, MessageRef
+from telpher.telegram.gateway import AccountStatus
+
+
+class Stream(Protocol):
+    """The bytes of one range for one viewer.
+
+    Yields buffers that together are exactly the range, or raises TelpherError in the middle. A
+    buffer is good until the next one is asked for.
+    """
+
+    def __aiter__(self) -> AsyncIterator[memoryview | bytes]: ...
+
+    async def aclose(self) -> None:
+        """Leaves, whatever is under way; may be called more than once."""
+        ...
+
+
+class EngineStats(Protocol):
+    """Figures of the engine that pages and health show."""
+
+    @property
+    def active_streams(self) -> int: ...
+
+    @property
+    def file_properties_cached(self) -> int: ...
+
+
+class Engine(Protocol):
+    """Where bytes come from."""
+
+    async def locate(self, ref: MessageRef) -> FileInfo:
+        """The file's properties, from metadata alone.
+
+        Raises NotFoundError, GoneError, TelegramError.
+        """
+        ...
+
+    async def open(self, ref: MessageRef, start: int, stop: int) -> Stream:
+        """A stream of [start, stop), 0 <= start < stop <= size, whose first bytes are there.
+
+        Raises NotFoundError, GoneError, BusyError, TelegramError.
+        """
+        ...
+
+    def stats(self) -> EngineStats: ...
+
+
+class LinkChecker(Protocol):
+    """Who says whether a link is good."""
+
+    def check(self, ref: MessageRef, key: str | None) -> object:
+        """Raises BadSignatureError or LinkExpiredError (GoneError); looks nothing up."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseStatus:
+    """`status` is "connected", "unreachable", or "not configured"; `type` names the product."""
+
+    status: str = "not configured"
+    type: str = "none"
+
+
+class Lifecycle:
+    """Whether the process is on its way out; read by health, written by whoever shuts down."""
+
+    def __init__(self) -> None:
+        self.draining = False
+
+
+@dataclass(frozen=True, slots=True)
+class WebDeps:
+    """Everything the application needs.
+
+    `cors_origins` are the origins that scripts may read files from, ("*",) for all. `disk` is the
+    directory whose file system health reports on.
+    """
+
+    engine: Engine
+    links: LinkChecker
+    status: Callable[[], AccountStatus]
+    clock: Clock
+    cors_origins: tuple[str, ...] = ("*",)
+    database: Callable[[], DatabaseStatus] = DatabaseStatus
+    lifecycle: Lifecycle = field(default_factory=Lifecycle)
+    disk: Path = Path()

@@ -1,0 +1,156 @@
+"""/stream and /download: a file's bytes by RFC 9110, for whoever holds a good link.
+
+    the path names a message    else 404
+    the link's signature        404 when wrong, 410 when its time is over; nothing is looked up yet
+    the file's properties       404, 410, 502, 503
+    conditions, range           304, 412, 416 (RFC 9110, 13.2.2: in this order)
+    the first bytes             410, 502, 503: fetched before the status line
+    200 or 206                  right to the last byte or visibly broken off
+
+HEAD ends before the bytes: it has the headers of GET, from metadata alone, and ignores Range.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Final
+
+from starlette.datastructures import URLPath
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Match, NoMatchFound
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from telpher.core import conditions, ranges
+from telpher.core.model import FileInfo, MessageRef
+from telpher.errors import NotFoundError, TelegramUnavailableError
+from telpher.telegram.gateway import AccountState
+from telpher.web.deps import WebDeps
+from telpher.web.disconnect import while_connected
+from telpher.web.errors import HttpError
+from telpher.web.file_headers import file_headers, validators
+from telpher.web.response import BrokenBodyError, FileResponse
+
+ALLOW: Final = "GET, HEAD, OPTIONS"
+
+# Ids as the bot writes them: one spelling each, so that a file has one address.
+_ID: Final = re.compile(r"0|-?[1-9][0-9]{0,18}")
+_INT64: Final = range(-(1 << 63), 1 << 63)
+
+
+def parse_ref(path: str) -> MessageRef | None:
+    """`chat_id/message_id` with whatever follows; None when these are not two 64-bit numbers."""
+    chat, _, rest = path.partition("/")
+    message = rest.partition("/")[0]
+    if not _ID.fullmatch(chat) or not _ID.fullmatch(message):
+        return None
+    ref = MessageRef(int(chat), int(message))
+    return ref if ref.chat_id in _INT64 and ref.message_id in _INT64 else None
+
+
+class FileRoute(BaseRoute):
+    """Everything below `prefix`, whatever follows: so every wrong address gets the same answer."""
+
+    def __init__(self, prefix: str, deps: WebDeps, *, attachment: bool) -> None:
+        self._prefix = prefix
+        self._engine = deps.engine
+        self._links = deps.links
+        self._status = deps.status
+        self._attachment = attachment
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        found = scope["type"] == "http" and scope["path"].startswith(self._prefix)
+        return (Match.FULL if found else Match.NONE), {}
+
+    def url_path_for(self, name: str, /, **path_params: object) -> URLPath:
+        raise NoMatchFound(name, path_params)
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope)
+        if request.method == "OPTIONS":
+            await Response(None, HTTPStatus.NO_CONTENT, {"Allow": ALLOW})(scope, receive, send)
+            return
+        if request.method not in ("GET", "HEAD"):
+            raise HttpError(HTTPStatus.METHOD_NOT_ALLOWED, "method_not_allowed", {"Allow": ALLOW})
+        try:
+            await while_connected(receive, self._serve(request, receive, send))
+        except BrokenBodyError:
+            return  # The server closes the connection of an answer that was left incomplete.
+
+    async def _serve(self, request: Request, receive: Receive, send: Send) -> None:
+        ref = self._admit(request)
+        info = await self._engine.locate(ref)
+        answer = await self._answer(request, ref, info)
+        # Nothing is awaited in between: an open stream is always closed by its answer.
+        await answer(request.scope, receive, send)
+
+    def _admit(self, request: Request) -> MessageRef:
+        """The message that a rightly signed link names.
+
+        Raises NotFoundError or GoneError; while the bot is not connected, TelegramUnavailableError
+        in place of every 404, so that it tells as little (rules 4 and 42).
+        """
+        ref = parse_ref(request.scope["path"].removeprefix(self._prefix))
+        keys = request.query_params.getlist("k")
+        try:
+            if ref is None:
+                raise NotFoundError("not the path of a message")
+            self._links.check(ref, keys[0] if len(keys) == 1 else None)
+        except NotFoundError:
+            if self._status().state is not AccountState.CONNECTED:
+                raise TelegramUnavailableError("not connected") from None
+            raise
+        return ref
+
+    async def _answer(self, request: Request, ref: MessageRef, info: FileInfo) -> ASGIApp:
+        asked = _joined(request)
+        headers = file_headers(info, attachment=self._attachment)
+        decision = conditions.decide(asked, headers["ETag"], info.date)
+        if decision is conditions.Decision.PRECONDITION_FAILED:
+            raise HttpError(HTTPStatus.PRECONDITION_FAILED, "precondition_failed")
+        if decision is conditions.Decision.NOT_MODIFIED:
+            return Response(None, HTTPStatus.NOT_MODIFIED, validators(headers))
+        if request.method == "HEAD":
+            return Response(None, HTTPStatus.OK, _sized(headers, info.size))
+        return await self._body(ref, info, _wanted(asked, headers["ETag"], info), headers)
+
+    async def _body(
+        self, ref: MessageRef, info: FileInfo, wanted: ranges.Requested, headers: dict[str, str]
+    ) -> ASGIApp:
+        match wanted:
+            case ranges.Unsatisfiable():
+                raise HttpError(
+                    HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE,
+                    "range_not_satisfiable",
+                    {"Content-Range": f"bytes */{info.size}"},
+                )
+            case ranges.Single(start, stop):
+                status = HTTPStatus.PARTIAL_CONTENT
+                headers["Content-Range"] = f"bytes {start}-{stop - 1}/{info.size}"
+            case _:  # Several ranges may be answered with the whole (RFC 9110, 14.2).
+                status, start, stop = HTTPStatus.OK, 0, info.size
+        sized = _sized(headers, stop - start)
+        if start == stop:
+            return Response(b"", status, sized)
+        stream = await self._engine.open(ref, start, stop)
+        return FileResponse(status, sized, stream, stop - start)
+
+
+def _wanted(asked: Mapping[str, str], tag: str, info: FileInfo) -> ranges.Requested:
+    if not ranges.if_range(asked.get("if-range"), tag, info.date):
+        return ranges.Whole()
+    return ranges.parse(asked.get("range"), info.size)
+
+
+def _joined(request: Request) -> dict[str, str]:
+    """The request's headers by lower-case name, repeated ones joined (RFC 9110, 5.2)."""
+    joined: dict[str, str] = {}
+    for name, value in request.headers.items():
+        joined[name] = f"{joined[name]}, {value}" if name in joined else value
+    return joined
+
+
+def _sized(headers: Mapping[str, str], length: int) -> dict[str, str]:
+    return {**headers, "Content-Length": str(length)}

@@ -1,0 +1,202 @@
+"""A file store, links and a bot that do what a test says; and a server around them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from typing import Self
+
+from starlette.types import ASGIApp
+
+from telpher.clock import FakeClock
+from telpher.core.model import FileInfo, Kind, MessageRef
+from telpher.errors import BadSignatureError, LinkExpiredError, NotFoundError
+from telpher.telegram.gateway import AccountState, AccountStatus
+from telpher.web.app import create_app
+from telpher.web.deps import DatabaseStatus, Lifecycle, WebDeps
+from telpher.web.server import HttpServer
+
+# Generous: nothing waits for it to pass unless something is broken.
+PATIENCE = 20.0
+
+REF = MessageRef(-1001234567890, 42)
+KEY = "good-key"
+MOVIE = FileInfo(
+    document_id=77,
+    size=1_000_000,
+    mime_type="video/mp4",
+    name="movie.mp4",
+    kind=Kind.VIDEO,
+    date=1_600_000_000,
+)
+
+
+# One period of every fake file: it divides no chunk and no piece, so that bytes from a wrong
+# place are never equal.
+_PERIOD = bytes((position * 31 + position // 251) % 256 for position in range(251 * 256))
+
+
+def content(start: int, stop: int) -> bytes:
+    """The bytes [start, stop) of every fake file."""
+    first = start // len(_PERIOD)
+    periods = _PERIOD * (stop // len(_PERIOD) - first + 1)
+    return periods[start - first * len(_PERIOD) : stop - first * len(_PERIOD)]
+
+
+class FakeStream:
+    """Serves `[start, stop)` in pieces; `before_piece` may block, or raise to break it off."""
+
+    def __init__(
+        self, start: int, stop: int, piece: int, before_piece: Callable[[int], Awaitable[None]]
+    ) -> None:
+        self._position = start
+        self._stop = stop
+        self._piece = piece
+        self._before_piece = before_piece
+        self.closed = asyncio.Event()
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> memoryview:
+        if self._position >= self._stop:
+            raise StopAsyncIteration
+        await self._before_piece(self._position)
+        begin = self._position
+        self._position = min(begin + self._piece, self._stop)
+        return memoryview(content(begin, self._position))
+
+    async def aclose(self) -> None:
+        self.closed.set()
+
+
+async def _at_once(_position: int) -> None:
+    """Nothing to wait for: a cache hit."""
+
+
+@dataclass
+class FakeEngine:
+    """One computed file per known message.
+
+    `fail_locate` and `fail_open` are raised instead of an answer; `before_open` and `before_piece`
+    (given the position) may wait or raise; `short` bytes are missing at the end of each stream.
+    """
+
+    files: dict[MessageRef, FileInfo] = field(default_factory=lambda: {REF: MOVIE})
+    piece: int = 64 << 10
+    fail_locate: Exception | None = None
+    fail_open: Exception | None = None
+    before_open: Callable[[], Awaitable[None]] | None = None
+    before_piece: Callable[[int], Awaitable[None]] = _at_once
+    short: int = 0
+    located: int = 0
+    asked: int = 0
+    opened: list[tuple[int, int]] = field(default_factory=list)
+    streams: list[FakeStream] = field(default_factory=list)
+    grown: asyncio.Condition = field(default_factory=asyncio.Condition)
+    active_streams: int = 3
+    file_properties_cached: int = 5
+
+    async def locate(self, ref: MessageRef) -> FileInfo:
+        self.located += 1
+        if self.fail_locate is not None:
+            raise self.fail_locate
+        if ref not in self.files:
+            raise NotFoundError(f"nothing at {ref}")
+        return self.files[ref]
+
+    async def open(self, ref: MessageRef, start: int, stop: int) -> FakeStream:
+        assert 0 <= start < stop <= self.files[ref].size
+        self.opened.append((start, stop))
+        if self.before_open is not None:
+            await self.before_open()
+        if self.fail_open is not None:
+            raise self.fail_open
+        stream = FakeStream(start, stop - self.short, self.piece, self.before_piece)
+        self.streams.append(stream)
+        async with self.grown:
+            self.grown.notify_all()
+        return stream
+
+    async def stream(self, index: int = 0) -> FakeStream:
+        """The stream opened as number `index`, once it is."""
+        async with asyncio.timeout(PATIENCE), self.grown:
+            await self.grown.wait_for(lambda: len(self.streams) > index)
+        return self.streams[index]
+
+    def stats(self) -> Self:
+        self.asked += 1
+        return self
+
+
+class FakeLinks:
+    """KEY is right for every message, "expired" was so once."""
+
+    def __init__(self) -> None:
+        self.checked: list[MessageRef] = []
+
+    def check(self, ref: MessageRef, key: str | None) -> None:
+        self.checked.append(ref)
+        if key == "expired":
+            raise LinkExpiredError(f"expired: {ref}")
+        if key != KEY:
+            raise BadSignatureError(f"bad signature for {ref}: {key}")
+
+
+CONNECTED = AccountStatus(AccountState.CONNECTED, "telpher_bot", "", {2: 1, 4: 0})
+
+
+@dataclass
+class FakeBot:
+    """What the account says of itself."""
+
+    status: AccountStatus = CONNECTED
+    asked: int = 0
+
+    def __call__(self) -> AccountStatus:
+        self.asked += 1
+        return self.status
+
+    def disconnect(self) -> None:
+        self.status = replace(
+            self.status, state=AccountState.RECONNECTING, reason="Telegram does not answer."
+        )
+
+
+@dataclass
+class World:
+    """Everything a test turns; `app` is made of it."""
+
+    engine: FakeEngine = field(default_factory=FakeEngine)
+    links: FakeLinks = field(default_factory=FakeLinks)
+    bot: FakeBot = field(default_factory=FakeBot)
+    clock: FakeClock = field(default_factory=FakeClock)
+    database: DatabaseStatus = field(default_factory=DatabaseStatus)
+    lifecycle: Lifecycle = field(default_factory=Lifecycle)
+    cors_origins: tuple[str, ...] = ("*",)
+
+    def app(self) -> ASGIApp:
+        return create_app(
+            WebDeps(
+                engine=self.engine,
+                links=self.links,
+                status=self.bot,
+                clock=self.clock,
+                cors_origins=self.cors_origins,
+                database=lambda: self.database,
+                lifecycle=self.lifecycle,
+            )
+        )
+
+
+@asynccontextmanager
+async def serving(app: ASGIApp, clock: FakeClock | None = None) -> AsyncIterator[HttpServer]:
+    """`app` behind a real socket on a free port."""
+    server = HttpServer(app, clock or FakeClock(), "127.0.0.1", 0)
+    await server.start()
+    try:
+        yield server
+    finally:
+        await server.close()
