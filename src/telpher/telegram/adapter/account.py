@@ -1,0 +1,252 @@
+"""One bot's account: MediaGateway and BotGateway over connections that it keeps up by itself.
+
+`run` supervises everything in one task group:
+
+    supervise     the main connection, again and again with back-off
+    transfers     media connections
+    dispatcher    updates, each to the listener in a task of its own
+    keep session  what a crash may cost at most
+
+A refused token ends the attempts: the account is dead until somebody changes the setting.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+import structlog
+
+from telpher.clock import Clock
+from telpher.core.model import FoundFile, Location, MessageRef
+from telpher.errors import (
+    AccountDeadError,
+    AuthorisationLostError,
+    FloodWaitError,
+    TelegramError,
+    TelegramUnavailableError,
+)
+from telpher.telegram.adapter.client import MainConnection
+from telpher.telegram.adapter.convert import incoming
+from telpher.telegram.adapter.finder import find_file
+from telpher.telegram.adapter.identity import Credentials, Identity
+from telpher.telegram.adapter.logins import MediaLogins
+from telpher.telegram.adapter.messenger import Messenger
+from telpher.telegram.adapter.network import require_fast_crypto, trust_keys
+from telpher.telegram.adapter.session import AccountSession
+from telpher.telegram.dispatcher import Dispatcher
+from telpher.telegram.flood import Outbox
+from telpher.telegram.gateway import (
+    AccountState,
+    AccountStatus,
+    Keyboard,
+    Listener,
+    SessionStore,
+)
+from telpher.telegram.servers import TELEGRAM, Directory, Servers
+from telpher.telegram.timing import Backoff, Timing
+from telpher.telegram.transfers import Transfers
+
+_log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+
+class BotAccount:
+    """See the module. Raises SettingsError where it cannot work at all."""
+
+    def __init__(
+        self,
+        credentials: Credentials,
+        store: SessionStore,
+        clock: Clock,
+        servers: Servers = TELEGRAM,
+        timing: Timing | None = None,
+    ) -> None:
+        require_fast_crypto()
+        trust_keys(servers.public_keys)
+        self._timing = timing or Timing()
+        self._store = store
+        self._name = f"bot{credentials.bot_id}"
+        self._saved = 0
+        session = AccountSession()
+        session.set_dc(servers.home_dc, None, None)
+        self._session = session
+        self._identity = Identity(credentials, session, Directory(servers), self._timing)
+        self._state = AccountState.STARTING
+        self._reason = "The connection to Telegram is being made."
+        self._main: MainConnection | None = None
+        self._dispatcher = Dispatcher()
+        self._transfers = Transfers(MediaLogins(self._identity, self), clock, self._timing)
+        outbox = Outbox(clock, self._timing)
+        self._messenger = Messenger(self.call, outbox, session)
+
+    @property
+    def user_id(self) -> int:
+        """The bot's own id; also the `account` of the locations it finds."""
+        return self._identity.credentials.bot_id
+
+    def status(self) -> AccountStatus:
+        """Where the account stands."""
+        reason = "" if self._state is AccountState.CONNECTED else self._reason
+        username = self._session.username
+        return AccountStatus(self._state, username, reason, self._transfers.connections())
+
+    async def run(self, listener: Listener) -> None:
+        """Keeps the account connected and hands updates to `listener`, until cancelled."""
+        self._restore()
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._transfers.run(), name="file traffic")
+                group.create_task(self._dispatcher.run(listener), name="updates")
+                group.create_task(self._keep_session(), name="session")
+                await self._supervise()
+        finally:
+            if self._state is not AccountState.DEAD:
+                self._turn(AccountState.STOPPED, "telpher has been stopped.")
+            self._save()
+
+    # MediaGateway
+
+    async def find_file(self, ref: MessageRef) -> FoundFile:
+        """See MediaGateway."""
+        return await find_file(ref, self.call, self._session, self.user_id)
+
+    async def get_chunk(self, location: Location, offset: int, limit: int) -> bytes:
+        """See MediaGateway."""
+        self._require_life()
+        return await self._transfers.get_chunk(location, offset, limit)
+
+    # BotGateway
+
+    async def send_text(
+        self, chat_id: int, html: str, keyboard: Keyboard = (), *, reply_to: int = 0
+    ) -> MessageRef:
+        """See BotGateway."""
+        return await self._messenger.send_text(chat_id, html, keyboard, reply_to=reply_to)
+
+    async def edit_text(self, ref: MessageRef, html: str, keyboard: Keyboard = ()) -> None:
+        """See BotGateway."""
+        await self._messenger.edit_text(ref, html, keyboard)
+
+    async def send_picture(
+        self, chat_id: int, picture: bytes, html: str, keyboard: Keyboard = ()
+    ) -> MessageRef:
+        """See BotGateway."""
+        return await self._messenger.send_picture(chat_id, picture, html, keyboard)
+
+    async def answer_press(self, query_id: int, text: str = "", *, alert: bool = False) -> None:
+        """See BotGateway."""
+        await self._messenger.answer_press(query_id, text, alert=alert)
+
+    async def set_commands(self, commands: Sequence[tuple[str, str]]) -> None:
+        """See BotGateway."""
+        await self._messenger.set_commands(commands)
+
+    # What its parts need of it.
+
+    async def call(self, request: Any) -> Any:
+        """Sends a request on the main connection. Raises TelegramError."""
+        self._require_life()
+        if self._main is None:
+            raise TelegramUnavailableError("not connected to Telegram")
+        try:
+            return await self._main.call(request)
+        except AuthorisationLostError as error:
+            self.login_lost()
+            raise TelegramUnavailableError("the account is being logged in again") from error
+
+    def session_changed(self) -> None:
+        """Saves the session."""
+        self._save()
+
+    def login_lost(self) -> None:
+        """Has the main connection made again, which finds the login gone and renews it."""
+        if self._main is not None:
+            self._main.give_up()
+
+    # The main connection.
+
+    async def _supervise(self) -> None:
+        """Connects again and again; returns when the token is refused."""
+        backoff = Backoff(self._timing.backoff_first, self._timing.backoff_most)
+        while True:
+            try:
+                await self._live(backoff)
+                pause, reason = backoff.next(), "The connection to Telegram was lost."
+            except AccountDeadError as error:
+                _log.error("the bot's token was refused", bot=self.user_id, problem=str(error))
+                self._turn(AccountState.DEAD, f"{error}.")
+                return
+            except TelegramError as error:
+                pause, reason = backoff.next(), f"Telegram cannot be reached: {error}."
+                if isinstance(error, FloodWaitError):
+                    pause = max(pause, error.seconds)
+            self._reason = reason
+            _log.warning("not connected to Telegram", reason=reason, again_in=pause)
+            await asyncio.sleep(pause)
+
+    async def _live(self, backoff: Backoff) -> None:
+        """One main connection, from its opening to its end."""
+        main = MainConnection(self._identity)
+        try:
+            await main.open()
+            backoff.reset()
+            self._main = main
+            self._turn(AccountState.CONNECTED, "")
+            self._save()
+            _log.info("connected to Telegram", bot=self._session.username)
+            await main.run(self._on_update)
+        finally:
+            self._main = None
+            if self._state is AccountState.CONNECTED:
+                self._turn(AccountState.RECONNECTING, "The connection to Telegram was lost.")
+            main.note_state()
+            self._save()
+            await main.close()
+
+    def _on_update(self, update: Any, entities: dict[int, Any]) -> None:
+        found = incoming(update, entities, self.user_id, self._session.username)
+        if found is not None:
+            self._dispatcher.offer(found)
+
+    def _turn(self, state: AccountState, reason: str) -> None:
+        self._state, self._reason = state, reason
+
+    def _require_life(self) -> None:
+        if self._state is AccountState.DEAD:
+            raise AccountDeadError(self._reason)
+
+    # The session.
+
+    async def _keep_session(self) -> None:
+        while True:
+            await asyncio.sleep(self._timing.save_every)
+            if self._main is not None:
+                self._main.note_state()
+            self._save()
+
+    def _restore(self) -> None:
+        saved = self._store.load(self._name)
+        if saved is None:
+            return
+        try:
+            self._session.restore(saved)
+        except ValueError as error:
+            _log.warning("the saved session is not one; logging in again", problem=str(error))
+        directory = self._identity.directory
+        directory.recall(self._session.home)
+        if directory.main_address(self._session.dc_id) is None:
+            # Of another network of servers: nothing of it holds in this one.
+            self._session.move_home(directory.servers.home_dc)
+        self._saved = self._session.revision
+
+    def _save(self) -> None:
+        """Saves what has changed. A disk that refuses costs a login later, no stream now."""
+        if self._session.revision == self._saved or self._session.key is None:
+            return
+        try:
+            self._store.save(self._name, self._session.dump())
+        except OSError as error:
+            _log.error("the session could not be saved", problem=str(error))
+            return
+        self._saved = self._session.revision

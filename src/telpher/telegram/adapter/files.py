@@ -1,0 +1,110 @@
+"""The file in a message, and how to ask for it. Pure."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from telethon.tl import types
+
+from telpher.core.model import FileInfo, FoundFile, Kind, Location
+
+_OCTETS = "application/octet-stream"
+_JPEG = "image/jpeg"  # photos are always JPEG [/api/files]
+
+
+def found_file(message: Any, *, account: int) -> FoundFile | None:
+    """The message's file as `account` sees it; None for a message without one."""
+    media = getattr(message, "media", None)
+    if isinstance(media, types.MessageMediaDocument):
+        if isinstance(media.document, types.Document):
+            return _document(media.document, int(message.date.timestamp()), account)
+    elif isinstance(media, types.MessageMediaPhoto) and isinstance(media.photo, types.Photo):
+        return _photo(media.photo, int(message.date.timestamp()), account)
+    return None
+
+
+def input_location(location: Location) -> Any:
+    """The InputFileLocation for upload.getFile."""
+    kind = types.InputPhotoFileLocation if location.photo else types.InputDocumentFileLocation
+    return kind(
+        id=location.document_id,
+        access_hash=location.access_hash,
+        file_reference=location.file_reference,
+        thumb_size=location.thumb_size,
+    )
+
+
+def _document(document: Any, date: int, account: int) -> FoundFile:
+    attributes = {type(each): each for each in document.attributes}
+    name = attributes.get(types.DocumentAttributeFilename)
+    audio = attributes.get(types.DocumentAttributeAudio)
+    video = attributes.get(types.DocumentAttributeVideo)
+    info = FileInfo(
+        document_id=int(document.id),
+        size=int(document.size),
+        mime_type=document.mime_type or _OCTETS,
+        name=name.file_name if name else "",
+        kind=_kind(audio, video, animated=types.DocumentAttributeAnimated in attributes),
+        date=date,
+        duration=_duration(audio, video),
+        title=(audio.title or "") if audio else "",
+        performer=(audio.performer or "") if audio else "",
+    )
+    location = Location(
+        account=account,
+        dc=int(document.dc_id),
+        document_id=int(document.id),
+        access_hash=int(document.access_hash),
+        file_reference=bytes(document.file_reference),
+    )
+    return FoundFile(info, location)
+
+
+def _duration(audio: Any, video: Any) -> int:
+    timed = audio or video
+    return int(timed.duration) if timed else 0
+
+
+def _kind(audio: Any, video: Any, *, animated: bool) -> Kind:
+    if audio is not None:
+        return Kind.VOICE if audio.voice else Kind.AUDIO
+    if animated:
+        return Kind.ANIMATION
+    if video is not None:
+        return Kind.VIDEO_NOTE if video.round_message else Kind.VIDEO
+    return Kind.DOCUMENT
+
+
+def _photo(photo: Any, date: int, account: int) -> FoundFile | None:
+    """The largest size is the photo: what the sender's client uploaded, scaled at most once."""
+    sizes = [(_bytes_of(each), each) for each in photo.sizes]
+    size, largest = max(sizes, key=lambda each: each[0], default=(0, None))
+    if largest is None or size == 0:
+        return None
+    info = FileInfo(
+        document_id=int(photo.id),
+        size=size,
+        mime_type=_JPEG,
+        name="",
+        kind=Kind.PHOTO,
+        date=date,
+    )
+    location = Location(
+        account=account,
+        dc=int(photo.dc_id),
+        document_id=int(photo.id),
+        access_hash=int(photo.access_hash),
+        file_reference=bytes(photo.file_reference),
+        photo=True,
+        thumb_size=largest.type,
+    )
+    return FoundFile(info, location)
+
+
+def _bytes_of(size: Any) -> int:
+    """Bytes of one size that can be fetched; 0 for previews that travel inside the message."""
+    if isinstance(size, types.PhotoSize):
+        return int(size.size)
+    if isinstance(size, types.PhotoSizeProgressive):
+        return int(max(size.sizes, default=0))
+    return 0

@@ -1,0 +1,162 @@
+"""Logins for file traffic: which key a media connection to a data centre uses, and its rights.
+
+Telegram allows several connections with one key to `media_only` addresses; elsewhere it destroys
+a key that is seen twice (telegram.md, "Connections"). Hence, for an account at home in DC 2:
+
+    home, media address        the account's own key
+    home, no media address     a key of its own, logged in with the bot's token
+    elsewhere                  a key of its own, with the authorisation exported from home
+
+Keys are kept in the session, so a second start logs in nowhere and imports nowhere again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable
+from typing import Any, Protocol
+
+import structlog
+from telethon.tl.functions.auth import (
+    ExportAuthorizationRequest,
+    ImportAuthorizationRequest,
+)
+from telethon.tl.functions.help import GetConfigRequest
+
+from telpher.errors import (
+    AuthorisationLostError,
+    RequestRejectedError,
+    TelegramUnavailableError,
+)
+from telpher.telegram.adapter.identity import Identity
+from telpher.telegram.adapter.media import WireMediaConnection
+from telpher.telegram.adapter.network import connection, introduced, media_sender
+from telpher.telegram.adapter.wire import Wire
+from telpher.telegram.media import MediaConnection
+from telpher.telegram.servers import DcAddress
+from telpher.telegram.timing import Sleep
+
+_log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+# How often an authorisation is exported when its bytes are refused (telegram.md).
+MOST_EXPORTS = 3
+
+
+class Home(Protocol):
+    """What the logins need of the account itself."""
+
+    async def call(self, request: Any) -> Any:
+        """Sends a request on the main connection. Raises TelegramError."""
+        ...
+
+    def session_changed(self) -> None:
+        """The session should be saved soon."""
+        ...
+
+    def login_lost(self) -> None:
+        """The account's own key turned out not to be logged in any more."""
+        ...
+
+
+class MediaLogins:
+    """The MediaConnector of one account."""
+
+    def __init__(self, identity: Identity, home: Home, sleep: Sleep = asyncio.sleep) -> None:
+        self._identity = identity
+        self._home = home
+        self._sleep = sleep
+        self._session = identity.session
+        self._directory = identity.directory
+        self._timing = identity.timing
+        self._exporting = asyncio.Lock()
+
+    async def open(self, dc: int) -> MediaConnection:
+        """See MediaConnector."""
+        address = self._directory.media_address(dc)
+        if address is None or self._session.key is None:
+            raise TelegramUnavailableError(f"data centre {dc} cannot be reached yet")
+        if self._uses_main_key(address):
+            return await self._open_with_main_key(address, self._session.key)
+        key = self._session.media_key(dc)
+        if key is not None:
+            try:
+                return await self._open_again(address, key)
+            except AuthorisationLostError:
+                _log.info("a media login is no longer known; making a new one", dc=dc)
+                self.forget(dc)
+        return await self._open_anew(address)
+
+    def forget(self, dc: int) -> None:
+        """See MediaConnector."""
+        address = self._directory.media_address(dc)
+        if address is not None and self._uses_main_key(address):
+            self._home.login_lost()
+        else:
+            self._session.keep_media_key(dc, None)
+            self._home.session_changed()
+
+    def _uses_main_key(self, address: DcAddress) -> bool:
+        return address.media_only and address.id == self._session.dc_id
+
+    async def _open_with_main_key(self, address: DcAddress, key: bytes) -> MediaConnection:
+        try:
+            return await self._open_again(address, key)
+        except AuthorisationLostError as error:
+            self._home.login_lost()
+            raise TelegramUnavailableError("the account is being logged in again") from error
+
+    async def _open_again(self, address: DcAddress, key: bytes) -> MediaConnection:
+        """A connection with a key that is logged in already."""
+        wire = Wire(media_sender(key, self._timing.connect))
+        await wire.connect(connection(address), self._timing.connect)
+        return await self._ready(wire, self._introduce(wire, GetConfigRequest()))
+
+    async def _open_anew(self, address: DcAddress) -> MediaConnection:
+        """A connection with a new key, which is then logged in and kept."""
+        wire = Wire(media_sender(None, self._timing.connect))
+        await wire.connect(connection(address), self._timing.connect)
+        opened = await self._ready(wire, self._authorise(wire, address.id))
+        self._session.keep_media_key(address.id, bytes(wire.sender.auth_key.key))
+        self._home.session_changed()
+        _log.info("logged in for file traffic", dc=address.id)
+        return opened
+
+    async def _ready(self, wire: Wire, greeting: Awaitable[None]) -> MediaConnection:
+        """The connection after `greeting`; closed when that fails or is cancelled."""
+        done = False
+        try:
+            await greeting
+            done = True
+        finally:
+            if not done:
+                await wire.close()
+        return WireMediaConnection(wire, self._timing)
+
+    async def _authorise(self, wire: Wire, dc: int) -> None:
+        try:
+            if dc == self._session.dc_id:
+                await self._introduce(wire, self._identity.credentials.login())
+            else:
+                await self._import(wire, dc)
+        except AuthorisationLostError as error:
+            # Of the main connection, which sees to it by itself, or of a key just made.
+            raise TelegramUnavailableError(f"no login for data centre {dc} now") from error
+
+    async def _import(self, wire: Wire, dc: int) -> None:
+        """One export at a time per account: Telegram answers parallel ones with flood waits."""
+        async with self._exporting:
+            for attempt in range(1, MOST_EXPORTS + 1):
+                exported = await self._home.call(ExportAuthorizationRequest(dc))
+                query = ImportAuthorizationRequest(id=exported.id, bytes=exported.bytes)
+                try:
+                    await self._introduce(wire, query)
+                except RequestRejectedError as error:
+                    if error.name != "AUTH_BYTES_INVALID" or attempt == MOST_EXPORTS:
+                        raise
+                    await self._sleep(self._timing.export_again)
+                else:
+                    return
+
+    async def _introduce(self, wire: Wire, query: Any) -> None:
+        request = introduced(self._identity.credentials.api_id, query, updates=False)
+        await wire.call(request, self._timing.request)

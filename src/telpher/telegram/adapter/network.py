@@ -1,0 +1,100 @@
+"""Connections to data centres: framing, keys of the servers, how telpher introduces itself."""
+
+from __future__ import annotations
+
+import logging
+import platform
+from collections.abc import Iterable
+from typing import Any
+
+from telethon.crypto import AuthKey, aes, rsa
+from telethon.network import ConnectionTcpIntermediate, MTProtoSender
+from telethon.tl.alltlobjects import LAYER
+from telethon.tl.functions import (
+    InitConnectionRequest,
+    InvokeWithLayerRequest,
+    InvokeWithoutUpdatesRequest,
+)
+from telethon.tl.types import DcOption
+
+from telpher._version import VERSION
+from telpher.errors import SettingsError
+from telpher.telegram.servers import DcAddress
+
+
+class Loggers(dict[str, logging.Logger]):
+    """The library's loggers by module name, as its sender expects them."""
+
+    def __missing__(self, name: str) -> logging.Logger:
+        return logging.getLogger(name)
+
+
+def require_fast_crypto() -> None:
+    """Raises SettingsError when cryptg is missing: without it the library crawls at 9 MB/s."""
+    if aes.cryptg is None:
+        raise SettingsError(
+            ["The package cryptg is missing, so decryption would be slow: pip install cryptg."]
+        )
+
+
+def trust_keys(public_keys: Iterable[str]) -> None:
+    """Lets the library accept servers with these RSA keys. Raises SettingsError for no key.
+
+    The library keeps them by fingerprint for the whole process, beside Telegram's own.
+    """
+    for pem in public_keys:
+        try:
+            rsa.add_key(pem, old=False)
+        except (ValueError, TypeError) as error:
+            raise SettingsError(
+                ["TELEGRAM_SERVERS: each of public_keys must be an RSA key in PKCS#1 PEM."]
+            ) from error
+
+
+def connection(address: DcAddress) -> Any:
+    """A connection to `address`, not yet opened.
+
+    Intermediate framing: the library's default adds a CRC of every packet (libraries.md).
+    """
+    return ConnectionTcpIntermediate(address.host, address.port, address.id, loggers=Loggers())
+
+
+def media_sender(key: bytes | None, connect_timeout: float) -> MTProtoSender:
+    """A sender of its own, with `key` or, when it is None, with one made while connecting."""
+    return MTProtoSender(
+        AuthKey(key) if key else None,
+        loggers=Loggers(),
+        retries=0,
+        delay=0,
+        auto_reconnect=False,
+        connect_timeout=connect_timeout,
+    )
+
+
+def introduced(api_id: int, query: Any, *, updates: bool) -> Any:
+    """`query` as the first request of a connection.
+
+    `updates` False keeps this connection from getting the account's updates (telegram.md).
+    """
+    request = InitConnectionRequest(
+        api_id=api_id,
+        device_model="telpher",
+        system_version=platform.system() or "unknown",
+        app_version=VERSION,
+        system_lang_code="en",
+        lang_pack="",
+        lang_code="en",
+        query=query,
+    )
+    if not updates:
+        request = InvokeWithoutUpdatesRequest(request)
+    return InvokeWithLayerRequest(LAYER, request)
+
+
+def addresses(options: Iterable[DcOption]) -> tuple[DcAddress, ...]:
+    """The usable addresses of help.getConfig: plain TCP over IPv4, no CDN."""
+    return tuple(
+        DcAddress(each.id, each.ip_address, each.port, bool(each.media_only))
+        for each in options
+        if not (each.ipv6 or each.cdn or each.tcpo_only or each.secret)
+    )

@@ -1,0 +1,56 @@
+"""Texts and keyboards of ours as Telegram takes them, and what it says of a sent message. Pure."""
+
+from __future__ import annotations
+
+import secrets
+from typing import Any
+
+from telethon.extensions import html as html_parser
+from telethon.tl import types
+
+from telpher.telegram.gateway import Button, Keyboard
+
+_RANDOM_BITS = 63
+
+
+def parsed(html: str) -> tuple[str, list[Any]]:
+    """(plain text, entities) of a text in the Bot API's HTML."""
+    text, entities = html_parser.parse(html)
+    return text, list(entities)
+
+
+def markup(keyboard: Keyboard) -> Any | None:
+    """The inline keyboard, or None when there are no buttons."""
+    rows = [
+        types.KeyboardInlineButtonRow([_button(button) for button in row])
+        for row in keyboard
+        if row
+    ]
+    return types.ReplyInlineMarkup(rows) if rows else None
+
+
+def random_id() -> int:
+    """A number that makes one message unmistakable, however often it is sent again."""
+    return secrets.randbits(_RANDOM_BITS) + 1
+
+
+def sent_message_id(result: Any, wanted: int) -> int | None:
+    """The id of the message that was sent with random id `wanted`; None when it is not told."""
+    if isinstance(result, types.UpdateShortSentMessage):
+        return int(result.id)
+    for update in getattr(result, "updates", None) or []:
+        if isinstance(update, types.UpdateMessageID) and update.random_id == wanted:
+            return int(update.id)
+    return None
+
+
+def _button(button: Button) -> Any:
+    return types.KeyboardInlineButton(button.text, _action(button))
+
+
+def _action(button: Button) -> Any:
+    if button.url:
+        return types.InlineButtonTypeUrl(button.url)
+    if button.copy:
+        return types.InlineButtonTypeCopy(button.copy)
+    return types.InlineButtonTypeCallback(button.data)

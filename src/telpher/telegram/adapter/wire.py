@@ -1,0 +1,117 @@
+"""Requests over one connection of the library: time-outs, our errors, dropped answers.
+
+The library's sender numbers, encrypts, sends and matches. It lacks three things that telpher
+needs, and this adds them on its queues (the library is pinned to one minor version for that):
+
+- an answer that never comes ends in an error, and so do the requests still queued when the
+  connection is lost, which the library forgets;
+- a request nobody waits for any more is taken out of the queue or, when it was sent,
+  Telegram is told at once not to answer it [/mtproto/service_messages, rpc_drop_answer];
+- nothing is repeated here: flood waits and reconnections belong to whoever asked.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from telethon.network import MTProtoSender
+from telethon.network.requeststate import RequestState
+from telethon.tl.functions import RpcDropAnswerRequest
+
+from telpher.errors import ChunkTimeoutError, TelegramUnavailableError
+from telpher.telegram.adapter.errors import FAILURES, to_error
+
+
+class Wire:
+    """One connection. `sender` must not reconnect by itself."""
+
+    def __init__(self, sender: MTProtoSender) -> None:
+        self._sender = sender
+        self._closed: asyncio.Future[None] | None = None
+
+    @property
+    def sender(self) -> Any:
+        """The library's sender."""
+        return self._sender
+
+    @property
+    def alive(self) -> bool:
+        """False before the connection is made and from the moment it is known to be lost."""
+        return bool(self._sender.is_connected()) and not self._sender._reconnecting
+
+    async def connect(self, connection: Any, within: float) -> None:
+        """Connects and, where the sender has no key, makes one.
+
+        Raises TelegramError; then, and when cancelled, nothing stays open.
+        """
+        try:
+            async with asyncio.timeout(within):
+                await self._sender.connect(connection)
+        except FAILURES as failure:
+            await self.close()
+            raise to_error(failure) from failure
+        except asyncio.CancelledError:
+            await self.close()
+            raise
+        self._closed = self._sender._disconnected
+        self._closed.add_done_callback(_retrieve)
+
+    async def close(self) -> None:
+        """Closes the connection; requests in flight fail. Safe to repeat."""
+        await self._sender.disconnect()
+
+    async def lost(self) -> None:
+        """Returns when the connection is gone, for whatever reason."""
+        if self._closed is not None:
+            await asyncio.wait({self._closed})
+
+    async def call(self, request: Any, within: float) -> Any:
+        """Sends `request` and returns its result.
+
+        Raises ChunkTimeoutError after `within` seconds, TelegramUnavailableError when the
+        connection is lost, and what `to_error` makes of Telegram's refusal. When cancelled or
+        timed out, the answer is dropped.
+        """
+        closed = self._closed
+        if closed is None or not self.alive:
+            raise TelegramUnavailableError("not connected to Telegram")
+        state = RequestState(request)
+        self._sender._send_queue.append(state)
+        try:
+            await asyncio.wait(
+                {state.future, closed}, timeout=within, return_when=asyncio.FIRST_COMPLETED
+            )
+        finally:
+            if not state.future.done():
+                self._drop(state)
+        return self._result(state.future, closed, within)
+
+    @staticmethod
+    def _result(answer: asyncio.Future[Any], closed: asyncio.Future[None], within: float) -> Any:
+        # The library cancels the futures of a connection that ends without an error.
+        if answer.cancelled() or (closed.done() and not answer.done()):
+            raise TelegramUnavailableError("the connection to Telegram was lost")
+        if not answer.done():
+            raise ChunkTimeoutError(f"no answer within {within:g} s")
+        failure = answer.exception()
+        if failure is None:
+            return answer.result()
+        raise to_error(failure) from failure
+
+    def _drop(self, state: RequestState) -> None:
+        """Takes the request back: out of the queue, or by telling Telegram."""
+        queued = self._sender._send_queue._deque
+        if state in queued:
+            queued.remove(state)
+            return
+        sent = self._sender._pending_state.pop(state.msg_id, None) is not None
+        if sent and self.alive:
+            answer = self._sender.send(RpcDropAnswerRequest(state.msg_id))
+            answer.add_done_callback(_retrieve)
+
+
+def _retrieve(future: asyncio.Future[Any]) -> None:
+    """Looks at a result that nobody waits for, or asyncio reports it as forgotten."""
+    if not future.cancelled():
+        future.exception()

@@ -1,0 +1,151 @@
+"""Flood waits: the one place that knows when Telegram wants an account to pause.
+
+Telegram answers FLOOD_WAIT_X where it has had enough; asking again earlier makes it worse. What
+must pause is narrower than the account: for files the account's traffic with one data centre, for
+messages one chat. So cool-downs are kept by key: (account, DC) or (account, chat).
+
+Two ways to live with one:
+
+    CoolDowns.check   for files: raises at once, with the seconds left; the engine decides whether
+                      to wait or to ask another account
+    Outbox.deliver    for messages: waits here, chat by chat, and repeats the same request with
+                      the same random id, so that a message goes out exactly once
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import AsyncIterator, Awaitable, Callable, Hashable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from telpher.clock import Clock
+from telpher.errors import (
+    ChunkTimeoutError,
+    FloodWaitError,
+    RequestRejectedError,
+    TelegramError,
+    TelegramUnavailableError,
+)
+from telpher.telegram.timing import Backoff, Sleep, Timing
+
+_Result = TypeVar("_Result")
+
+# More keys than this are swept for cool-downs that are over, so that strangers cannot make the
+# table grow: each key is a chat.
+_SWEEP_ABOVE = 1000
+
+# Messages that may wait for one chat. Beyond that somebody is flooding the bot, and answers that
+# come minutes late help nobody.
+MOST_WAITING_PER_PEER = 30
+
+# A repeat while the first call with this random id is still running (telegram.md).
+_STILL_RUNNING = "RANDOM_ID_DUPLICATE"
+_STILL_RUNNING_PAUSE = 1.0
+
+
+class CoolDowns:
+    """Until when each key must stay quiet."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._until: dict[Hashable, float] = {}
+        self._premium: set[Hashable] = set()
+
+    def note(self, key: Hashable, error: FloodWaitError) -> None:
+        """Remembers a flood wait; a longer one that is already known stays."""
+        if len(self._until) > _SWEEP_ABOVE:
+            self._sweep()
+        until = self._clock.monotonic() + error.seconds
+        if until <= self._until.get(key, 0.0):
+            return
+        self._until[key] = until
+        self._premium.discard(key)
+        if error.premium:
+            self._premium.add(key)
+
+    def remaining(self, key: Hashable) -> float:
+        """Seconds that `key` must still wait; 0 when it may go on."""
+        return max(0.0, self._until.get(key, 0.0) - self._clock.monotonic())
+
+    def check(self, key: Hashable) -> None:
+        """Raises FloodWaitError with the seconds left when `key` must wait."""
+        left = self.remaining(key)
+        if left > 0:
+            raise FloodWaitError(math.ceil(left), premium=key in self._premium)
+
+    def _sweep(self) -> None:
+        now = self._clock.monotonic()
+        self._until = {key: until for key, until in self._until.items() if until > now}
+        self._premium &= self._until.keys()
+
+
+@dataclass(slots=True)
+class _Turn:
+    """One chat's queue: messages to a chat go out one after the other, in order."""
+
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    waiting: int = 0
+
+
+class Outbox:
+    """Sends one account's messages, patiently and chat by chat."""
+
+    def __init__(self, clock: Clock, timing: Timing, sleep: Sleep = asyncio.sleep) -> None:
+        self._clock = clock
+        self._timing = timing
+        self._sleep = sleep
+        self._cool = CoolDowns(clock)
+        self._turns: dict[int, _Turn] = {}
+
+    async def deliver(self, peer: int, attempt: Callable[[], Awaitable[_Result]]) -> _Result:
+        """Runs `attempt` until it succeeds or patience is over; one at a time per `peer`.
+
+        `attempt` must be safe to repeat. Raises what the last attempt raised: FloodWaitError when
+        the wait is longer than the patience, TelegramUnavailableError or ChunkTimeoutError when
+        the trouble lasts, anything else at once.
+        """
+        deadline = self._clock.monotonic() + self._timing.send_patience
+        async with self._turn(peer):
+            return await self._persist(peer, attempt, deadline)
+
+    async def _persist(
+        self, peer: int, attempt: Callable[[], Awaitable[_Result]], deadline: float
+    ) -> _Result:
+        backoff = Backoff(self._timing.backoff_first, self._timing.backoff_most)
+        while True:
+            try:
+                self._cool.check(peer)
+                return await attempt()
+            except TelegramError as error:
+                pause = self._pause_after(peer, error, backoff)
+                if self._clock.monotonic() + pause > deadline:
+                    raise
+            await self._sleep(pause)
+
+    def _pause_after(self, peer: int, error: TelegramError, backoff: Backoff) -> float:
+        """Seconds until the next attempt; infinite when a repeat cannot help."""
+        if isinstance(error, FloodWaitError):
+            self._cool.note(peer, error)
+            return max(1.0, self._cool.remaining(peer))
+        if isinstance(error, RequestRejectedError) and error.name == _STILL_RUNNING:
+            return _STILL_RUNNING_PAUSE
+        if isinstance(error, (TelegramUnavailableError, ChunkTimeoutError)):
+            return backoff.next()
+        return math.inf
+
+    @asynccontextmanager
+    async def _turn(self, peer: int) -> AsyncIterator[None]:
+        turn = self._turns.setdefault(peer, _Turn())
+        if turn.waiting >= MOST_WAITING_PER_PEER:
+            raise FloodWaitError(math.ceil(max(1.0, self._cool.remaining(peer))))
+        turn.waiting += 1
+        try:
+            async with turn.lock:
+                yield
+        finally:
+            turn.waiting -= 1
+            if turn.waiting == 0:
+                self._turns.pop(peer, None)

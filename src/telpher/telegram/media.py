@@ -1,0 +1,49 @@
+"""The seam between the pool, which decides, and the connections that carry file bytes.
+
+`adapter/` has an implementation on the client library's sender; a faster one on its state can
+take its place without the pool noticing.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from telpher.core.model import Location
+
+
+class MediaConnection(Protocol):
+    """One authorised connection to a data centre for upload.getFile and nothing else."""
+
+    @property
+    def alive(self) -> bool:
+        """False from the moment it is known to be lost."""
+        ...
+
+    async def get_chunk(self, location: Location, offset: int, limit: int) -> bytes:
+        """One upload.getFile; several may be in flight at once.
+
+        Cancelled, it tells Telegram to drop the answer. Raises ReferenceExpiredError,
+        MigrateError, FloodWaitError, AuthorisationLostError, ChunkTimeoutError,
+        TelegramUnavailableError, RequestRejectedError; repeats nothing.
+        """
+        ...
+
+    async def ping(self) -> None:
+        """Returns when the other side has answered. Raises TelegramError when it does not."""
+        ...
+
+    async def close(self) -> None:
+        """Closes it; what is in flight fails with TelegramUnavailableError. Safe to repeat."""
+        ...
+
+
+class MediaConnector(Protocol):
+    """Opens connections for one account: sockets, keys, authorisations."""
+
+    async def open(self, dc: int) -> MediaConnection:
+        """A new connection to data centre `dc`, ready for requests. Raises TelegramError."""
+        ...
+
+    def forget(self, dc: int) -> None:
+        """The login used for `dc` is no longer accepted: the next `open` makes a new one."""
+        ...

@@ -1,0 +1,54 @@
+"""The waits of the telegram room in one place; tests shorten them."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+Sleep = Callable[[float], Awaitable[object]]
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """Every time the room waits for, in seconds."""
+
+    # A TCP connection and the key exchange after it: each needs a few round trips.
+    connect: float = 10.0
+    # Requests other than files: Telegram answers within a second or is in trouble.
+    request: float = 20.0
+    # One upload.getFile: 1 MiB at a poor 100 KB/s takes 10 s; tdesktop gives up after 8.
+    chunk: float = 15.0
+    # Between pings: NATs forget a silent connection after 2 to 5 minutes.
+    ping: float = 45.0
+    # How long an unanswered ping may take before the connection counts as dead.
+    pong: float = 15.0
+    # Between connection attempts: at first, and at most (telegram.md: 1, 2, 4 ... 60 s).
+    backoff_first: float = 1.0
+    backoff_most: float = 60.0
+    # The same for media connections: players wait some 20 s, so a longer pause helps nobody.
+    media_backoff_most: float = 8.0
+    # How long a message may be held back by flood waits and reconnections before it fails.
+    send_patience: float = 60.0
+    # Between two exports of an authorisation whose bytes were refused (telegram.md).
+    export_again: float = 0.5
+    # Between two saves of the session while updates come in: what a crash may repeat.
+    save_every: float = 5.0
+
+
+class Backoff:
+    """Pauses of `first`, twice that, four times ... up to `most` seconds."""
+
+    def __init__(self, first: float, most: float) -> None:
+        self._first = first
+        self._most = most
+        self._next = first
+
+    def reset(self) -> None:
+        """Starts again from the shortest pause."""
+        self._next = self._first
+
+    def next(self) -> float:
+        """The pause that is due now."""
+        due = self._next
+        self._next = min(self._next * 2, self._most)
+        return due
