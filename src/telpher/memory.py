@@ -1,4 +1,4 @@
-"""How much memory file bytes may take: CHUNK_CACHE_MB, but at most a quarter of what there is.
+"""How much memory this process may use.
 
 On small servers and free tiers the container's limit is far below the machine's memory, and who
 exceeds it is killed without a word.
@@ -8,25 +8,19 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import psutil
+
 CGROUP_ROOT = Path("/sys/fs/cgroup")
 OWN_CGROUP = Path("/proc/self/cgroup")
 
-# The rest is for sockets, the interpreter and everything else.
-PART_OF_LIMIT = 4
 
+def memory_limit(root: Path = CGROUP_ROOT, own: Path = OWN_CGROUP) -> int:
+    """Bytes: the machine's memory, or the smallest limit of this process's cgroup and those above.
 
-def cache_budget(wanted: int, limit: int | None) -> int:
-    """Bytes for the cache: `wanted`, or less where the memory `limit` (bytes) demands it."""
-    return wanted if limit is None else min(wanted, limit // PART_OF_LIMIT)
-
-
-def memory_limit(root: Path = CGROUP_ROOT, own: Path = OWN_CGROUP) -> int | None:
-    """The smallest memory limit of this process's cgroup and those above it; None without one.
-
-    Reads version 2 (memory.max) and version 1 (memory.limit_in_bytes).
+    Reads cgroups of version 2 (memory.max) and version 1 (memory.limit_in_bytes).
     """
     limits = [limit for path in _limit_files(root, own) if (limit := _read(path)) is not None]
-    return min(limits, default=None)
+    return min([*limits, psutil.virtual_memory().total])
 
 
 def _limit_files(root: Path, own: Path) -> list[Path]:

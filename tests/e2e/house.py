@@ -1,0 +1,128 @@
+"""telpher and tgfake in one process, connected by real MTProto and real HTTP on loopback."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import re
+import socket
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+
+from telpher.app import App, running
+from telpher.config.settings import Settings
+from telpher.telegram.gateway import AccountState
+from tgfake.cluster import Cluster, Layout
+from tgfake.network import Shape
+from tgfake.world import Account, File, FileSpec, World
+from tgfake.world.person import Person, Seen
+
+TOKEN = "4242:AAF-a_token_of_no_secrecy_for_the_tests0"
+LINK = re.compile(r"https?://\S+")
+
+# Far beyond what any step needs on a slow machine; only a fault makes a test wait so long.
+PATIENCE = 60.0
+
+
+def free_port() -> int:
+    """A port nobody listens on at this moment."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return listener.getsockname()[1]
+
+
+def settings_for(servers: Path, work_dir: Path, **others: object) -> Settings:
+    """Settings of a bot that lives in tgfake."""
+    defaults: dict[str, object] = {
+        "api_id": 1,
+        "api_hash": "0123456789abcdef0123456789abcdef",
+        "bot_token": TOKEN,
+        "telegram_servers": servers,
+        "host": "127.0.0.1",
+        "port": free_port(),
+        "work_dir": work_dir,
+    }
+    return Settings(**{**defaults, **others})
+
+
+@dataclass
+class House:
+    """Everything a test needs to act and to look."""
+
+    world: World
+    bot: Account
+    ann: Person
+    cluster: Cluster
+    settings: Settings
+    app: App
+    http: httpx.AsyncClient
+    files: dict[str, File] = field(default_factory=dict)
+
+    async def connected(self) -> None:
+        """Returns once the bot is connected."""
+        while self.app.account.status().state is not AccountState.CONNECTED:
+            await asyncio.sleep(0.01)
+
+    async def share(self, file: FileSpec | File, caption: str = "") -> str:
+        """Ann sends a file to the bot; the link in the bot's answer."""
+        sent = await self.ann.send_file(self.bot, file, caption)
+        answer = await self.answer_to(sent)
+        found = LINK.search(answer.text)
+        assert found, answer.text
+        return found[0]
+
+    async def answer_to(self, sent: Seen) -> Seen:
+        """What the bot says to a message."""
+        async with asyncio.timeout(PATIENCE):
+            return await self.ann.reply_to(sent)
+
+    def add_file(self, **spec: object) -> File:
+        """A file of the world."""
+        return self.world.add_file(FileSpec(**spec))
+
+    async def get(self, url: str, start: int | None = None, stop: int | None = None) -> bytes:
+        """The bytes of a link, or of its range [start, stop)."""
+        headers = {} if start is None else {"Range": f"bytes={start}-{stop - 1}"}
+        answer = await self.http.get(url, headers=headers)
+        assert answer.status_code == (200 if start is None else 206), answer.text
+        return answer.content
+
+
+@contextlib.asynccontextmanager
+async def telegram(
+    world: World, work_dir: Path, layout: Layout | None = None, shape: Shape | None = None
+) -> AsyncIterator[tuple[Cluster, Path]]:
+    """A cluster and the file that leads to it."""
+    async with Cluster(world, layout=layout, shape=shape) as cluster:
+        servers = work_dir / "servers.json"
+        cluster.write_servers_file(servers)
+        yield cluster, servers
+
+
+@contextlib.asynccontextmanager
+async def house(
+    work_dir: Path,
+    *,
+    layout: Layout | None = None,
+    shape: Shape | None = None,
+    world: World | None = None,
+    **settings: object,
+) -> AsyncIterator[House]:
+    """A whole telpher, connected."""
+    world = world or World()
+    bot = world.add_bot(TOKEN, "telpher_bot")
+    ann = world.add_user("Ann")
+    async with contextlib.AsyncExitStack() as stack:
+        cluster, servers = await stack.enter_async_context(
+            telegram(world, work_dir, layout, shape)
+        )
+        chosen = settings_for(servers, work_dir, **settings)
+        app = await stack.enter_async_context(running(chosen))
+        http = await stack.enter_async_context(
+            httpx.AsyncClient(timeout=PATIENCE, base_url=chosen.base_url)
+        )
+        home = House(world, bot, world.person(ann), cluster, chosen, app, http)
+        await home.connected()
+        yield home
