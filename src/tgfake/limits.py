@@ -14,10 +14,10 @@ from dataclasses import dataclass
 
 from tgfake.clock import Clock
 from tgfake.errors import RpcError
-from tgfake.world.peers import Kind, Peer
 
 # Above this many buckets, those that are full again are forgotten: they mean nothing.
 _MANY = 4096
+_ALL = 0  # in the place of a chat id: all chats of the bot together
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,21 +54,24 @@ class Limits:
     def __init__(self, clock: Clock, enabled: bool) -> None:
         self.enabled = enabled
         self._clock = clock
-        self._buckets: dict[tuple[int, Peer | None], _Bucket] = {}
+        self._buckets: dict[tuple[int, int], _Bucket] = {}
 
-    def check(self, bot: int, peer: Peer, messages: int = 1) -> None:
-        """Count `messages` from `bot` to `peer`, or raise FLOOD_WAIT_X and count nothing."""
+    def check(self, bot: int, chat_id: int, messages: int = 1) -> None:
+        """Count `messages` from `bot` into a chat, or raise FLOOD_WAIT_X and count nothing.
+
+        `chat_id` is marked: negative for groups and channels.
+        """
         if not self.enabled:
             return
-        chat_rate = CHAT if peer.kind is Kind.USER else GROUP
-        buckets = [self._bucket((bot, None), BOT), self._bucket((bot, peer), chat_rate)]
+        chat_rate = CHAT if chat_id > 0 else GROUP
+        buckets = [self._bucket((bot, _ALL), BOT), self._bucket((bot, chat_id), chat_rate)]
         wait = max(bucket.wait() for bucket in buckets)
         if wait > 0:
             raise RpcError(420, f"FLOOD_WAIT_{math.ceil(wait)}")
         for bucket in buckets:
             bucket.tokens -= messages
 
-    def _bucket(self, key: tuple[int, Peer | None], rate: Rate) -> _Bucket:
+    def _bucket(self, key: tuple[int, int], rate: Rate) -> _Bucket:
         now = self._clock.monotonic()
         if key not in self._buckets:
             self._forget_full(now)

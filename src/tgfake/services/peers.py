@@ -12,7 +12,7 @@ from telethon.tl import types
 
 from tgfake.dispatch import Call
 from tgfake.errors import RpcError
-from tgfake.world import Account, Chat, ChatKind, Kind, Message, Peer
+from tgfake.world import Account, Chat, Kind, Message, Peer
 
 _SELF = (types.InputPeerSelf, types.InputUserSelf)
 _USER = (types.InputPeerUser, types.InputUser)
@@ -76,13 +76,6 @@ def message_named(call: Call, peer: Peer, number: int) -> Message | None:
     chat = call.world.directory.chats.get(peer)
     box = chat.box if chat is not None and chat.box is not None else call.me.box
     message = box.messages.get(number)
-    if message is None or not call.world.sight.sees(call.me, message):
+    if message is None or message.peer_for(call.me.user_id) != peer:
         return None
-    if chat is None and message.target.kind is not Kind.USER:
-        return None
-    return message
-
-
-def is_basic(chat: Chat | None) -> bool:
-    """Whether a chat is filed in the boxes of its members."""
-    return chat is not None and chat.kind is ChatKind.GROUP
+    return message if call.world.sight.sees(call.me, message) else None

@@ -154,7 +154,7 @@ async def _send(call: Call, peer: Peer, random_ids: Sequence[int], drafts: Seque
         await world.sent.passage()
         fresh = [pair for pair in zip(random_ids, drafts, strict=True) if not claimed[pair[0]]]
         if fresh:
-            world.limits.check(me.user_id, peer, len(fresh))
+            world.limits.check(me.user_id, peer.marked, len(fresh))
         for random_id, draft in fresh:
             claimed[random_id] = _post(call, peer, draft)
         sent = {number: posted for number, posted in claimed.items() if posted is not None}

@@ -5,7 +5,7 @@
     ann = world.person("Ann")
     film = world.add_file(kind="video", size=4 << 30, name="film.mp4", dc=4)
 
-Bots act through MTProto (`tgfake.services`), people through `tgfake.person.Person`; both end here.
+Bots act through MTProto (`tgfake.services`), people through `Person`; both end here.
 """
 
 from __future__ import annotations
@@ -19,7 +19,6 @@ from telethon.tl import types
 
 from tgfake.clock import Clock, SystemClock
 from tgfake.limits import Limits
-from tgfake.person import Person
 from tgfake.world.access import Access
 from tgfake.world.accounts import Account
 from tgfake.world.callbacks import Callbacks
@@ -29,6 +28,7 @@ from tgfake.world.directory import Directory
 from tgfake.world.files import File, FileSpec
 from tgfake.world.messages import Body, Message
 from tgfake.world.peers import Kind, Peer
+from tgfake.world.person import Person
 from tgfake.world.script import build, demo_script, load
 from tgfake.world.sent import SentLog
 from tgfake.world.sight import Sight
@@ -183,6 +183,9 @@ class World:
         chat.members.pop(account.user_id, None)
         if ban:
             chat.members[account.user_id] = Member(Role.BANNED, self.clock.now())
+        if chat.box is not None:
+            news = types.UpdateChannel(chat.peer.id)
+            self.delivery.tell(account, news, [], also=[chat.peer])
 
     def add_topic(self, chat: Chat, title: str, by: Account) -> int:
         """A forum topic; its id is that of the service message that opens it."""

@@ -81,14 +81,13 @@ def compose(world: World, author: Account, peer: Peer, draft: Draft) -> Message:
     """The message, not yet posted. In a broadcast channel the channel is its sender."""
     chat = world.directory.chats.get(peer)
     topic = topic_of(chat, draft.reply_to, draft.topic)
-    opens_topic = chat is not None and draft.reply_to in _openers(chat)
     return Message(
         sender=peer if chat is not None and chat.broadcast else author.peer,
         target=peer,
         author=author.user_id,
         date=world.clock.now(),
         body=draft.body,
-        reply_to=None if opens_topic else draft.reply_to,
+        reply_to=None if _opens_topic(chat, draft.reply_to) else draft.reply_to,
         topic=topic,
         origin=draft.origin,
         grouped_id=draft.grouped_id,
@@ -97,10 +96,9 @@ def compose(world: World, author: Account, peer: Peer, draft: Draft) -> Message:
     )
 
 
-def _openers(chat: Chat) -> Sequence[Message]:
-    if chat.box is None:
-        return ()
-    return [chat.box.messages[n] for n in chat.topics if n in chat.box.messages]
+def _opens_topic(chat: Chat | None, message: Message | None) -> bool:
+    """Whether an answer to `message` is no answer, but names the topic it begins."""
+    return chat is not None and message is not None and message.ids.get(chat.peer) in chat.topics
 
 
 def origin_of(directory: Directory, message: Message) -> Origin:
