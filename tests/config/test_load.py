@@ -186,3 +186,9 @@ def test_credentials_given_when_any_of_them_is(tmp_path: Path) -> None:
     assert not config.credentials_given({"API_ID": " "}, NO_FILE)
     assert config.credentials_given({"API_ID": "1"}, NO_FILE)
     assert config.credentials_given({}, file)
+
+
+def test_cache_dir_follows_xdg() -> None:
+    assert config.cache_dir({"HOME": "/home/ann"}) == Path("/home/ann/.cache/telpher")
+    assert config.cache_dir({"XDG_CACHE_HOME": "/var/c"}) == Path("/var/c/telpher")
+    assert config.cache_dir({"XDG_CACHE_HOME": "c", "HOME": "/h"}) == Path("/h/.cache/telpher")

@@ -43,6 +43,11 @@ def test_reads_the_file(file: Path) -> None:
     assert servers.public_keys == (PEM,)
 
 
+def test_another_server_may_have_a_form_of_its_own_for_credentials(file: Path) -> None:
+    file.write_text(json.dumps(GOOD))
+    assert load(TELEGRAM_SERVERS=str(file), API_HASH="hash", BOT_TOKEN="1:a").has_credentials
+
+
 def test_media_only_may_be_left_out(file: Path) -> None:
     file.write_text(json.dumps({**GOOD, "dcs": [{"id": 2, "host": "localhost", "port": 1}]}))
     servers = load(TELEGRAM_SERVERS=str(file)).telegram_servers

@@ -88,7 +88,7 @@ def test_networks() -> None:
         ("API_ID", "1.5"),
         ("API_HASH", "0123"),
         ("BOT_TOKEN", "123456"),
-        ("EXTRA_BOT_TOKENS", "123456:short"),
+        ("EXTRA_BOT_TOKENS", "123456:a;b"),
         ("HOST", "two words"),
         ("HOST", "1.2.3"),
         ("PORT", "-1"),

@@ -11,8 +11,7 @@ load        the only code of telpher that reads the environment
 memory      how much memory there is to divide
 """
 
-from telpher.config.load import credentials_given, load
-from telpher.config.memory import memory_limit
+from telpher.config.load import cache_dir, credentials_given, load
 from telpher.config.servers import ServerAddress, TelegramServers
 from telpher.config.settings import Settings
 
@@ -20,7 +19,7 @@ __all__ = [
     "ServerAddress",
     "Settings",
     "TelegramServers",
+    "cache_dir",
     "credentials_given",
     "load",
-    "memory_limit",
 ]

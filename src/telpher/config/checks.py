@@ -6,6 +6,7 @@ variable, what is wrong, what to do; never the value of a secret.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from ipaddress import ip_address
 from typing import TYPE_CHECKING
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 REQUIRED = ("api_id", "api_hash", "bot_token")
 
+# As Telegram makes them. Another server (TELEGRAM_SERVERS) may have a form of its own.
+_API_HASH = re.compile(r"[0-9a-fA-F]{32}")
 # Names that only a local network or a set of containers knows.
 _LOCAL_ENDINGS = (".local", ".localhost", ".internal", ".lan", ".home.arpa", ".localdomain")
 
@@ -29,6 +32,8 @@ def missing(settings: Settings) -> list[str]:
 
 def problems(settings: Settings, wrong: frozenset[str]) -> Iterator[str]:
     """What does not fit together; `wrong` are the fields whose own value was refused already."""
+    if settings.telegram_servers is None and settings.api_hash is not None:
+        yield from _telegrams_own_form(settings.api_hash)
     tokens = [token.get_secret_value() for token in settings.extra_bot_tokens]
     if tokens and settings.bin_channel is None and "bin_channel" not in wrong:
         yield (
@@ -46,6 +51,14 @@ def problems(settings: Settings, wrong: frozenset[str]) -> Iterator[str]:
         yield (
             "DIAGNOSIS_API_URL is set, but DIAGNOSIS_API_MODEL is not. "
             "Name the model to ask there, or leave both empty."
+        )
+
+
+def _telegrams_own_form(api_hash: SecretStr) -> Iterator[str]:
+    if not _API_HASH.fullmatch(api_hash.get_secret_value()):
+        yield (
+            "API_HASH: must be 32 hexadecimal digits. "
+            "Copy it from https://my.telegram.org, API development tools."
         )
 
 

@@ -46,6 +46,14 @@ def credentials_given(environ: Mapping[str, str] | None = None, env_file: Path =
     return any(name in given for name in checks.REQUIRED)
 
 
+def cache_dir(environ: Mapping[str, str] | None = None) -> Path:
+    """Where this user's programs keep what can be made again (XDG Base Directory)."""
+    variables = os.environ if environ is None else environ
+    given = Path(variables.get("XDG_CACHE_HOME", ""))
+    base = given if given.is_absolute() else Path(variables.get("HOME", "/")) / ".cache"
+    return base / "telpher"
+
+
 def _problems(settings: Settings, findings: list[ErrorDetails]) -> Iterator[str]:
     fields = type(settings).model_fields
     for finding in findings:

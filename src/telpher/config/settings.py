@@ -17,7 +17,6 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from telpher.config import checks
 from telpher.config.servers import ServersFile
 from telpher.config.values import (
-    ApiHash,
     BaseUrl,
     ChannelName,
     Host,
@@ -66,7 +65,7 @@ class Settings(BaseSettings):
         gt=0,
         lt=2**31,
     )
-    api_hash: ApiHash | None = _setting(
+    api_hash: SecretStr | None = _setting(
         None,
         "the application's hash",
         "Copy it from https://my.telegram.org, API development tools.",
