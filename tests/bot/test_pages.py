@@ -1,0 +1,72 @@
+import pytest
+
+from telpher.bot import commands, keyboards
+from telpher.bot.language import Texts
+from telpher.bot.pages import Pages, Reader
+from telpher.core.model import Person
+from tests.bot.fake_gateway import ParsedHtml, check_keyboard
+
+TEXTS = Texts.load()
+PAGES = Pages(TEXTS, "1.2.3", "https://src.example.org", "https://t.me/news")
+
+
+def text_of(page):
+    return ParsedHtml(page.html).text
+
+
+def test_start_greets_by_name_and_leads_to_the_other_pages():
+    page = PAGES.make("start", Reader("Ada", "en"))
+    assert "Hello, Ada!" in text_of(page)
+    buttons = [button for row in page.keyboard for button in row]
+    inside = [keyboards.page_of(button.data) for button in buttons if button.data]
+    assert inside == ["help", "about"]
+    assert all(PAGES.make(name, Reader("Ada", "en")) for name in inside)
+    assert [button.url for button in buttons if button.url] == [
+        "https://src.example.org",
+        "https://t.me/news",
+    ]
+
+
+def test_help_lists_every_command_and_about_the_version():
+    shown = text_of(PAGES.make("help", Reader("Ada", "en")))
+    for name, description in commands.described(TEXTS):
+        assert f"/{name}: {description}" in shown
+    assert "1.2.3" in text_of(PAGES.make("about", Reader("Ada", "en")))
+
+
+@pytest.mark.parametrize("name", ["help", "about"])
+def test_the_other_pages_lead_back(name):
+    page = PAGES.make(name, Reader("Ada", "en"))
+    ((button,),) = page.keyboard
+    assert keyboards.page_of(button.data) == "start"
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("<b>Bob</b> & \"Co\" 'x'", "<b>Bob</b> & \"Co\" 'x'"),
+        ("*Mark* _down_ [x](y) `z`", "*Mark* _down_ [x](y) `z`"),
+        ("two\nlines\r\n", "two lines"),
+        ("\u202eevil", "evil"),
+        ("عمر 👨‍👩‍👧", "عمر 👨‍👩‍👧"),
+        ("{version}{0}", "{version}{0}"),
+        ("", "there"),
+        ("\u202e\n", "there"),
+        ("y" * 500, "y" * 47 + "…" + "y" * 16),
+    ],
+)
+def test_any_name_is_greeted_safely(name, shown):
+    page = PAGES.make("start", Reader(name, "en"))
+    assert f"Hello, {shown}!" in text_of(page)
+    check_keyboard(page.keyboard)
+
+
+def test_there_is_no_other_page():
+    assert PAGES.make("admin", Reader("Ada", "en")) is None
+    assert PAGES.make("", Reader("Ada", "en")) is None
+
+
+def test_a_reader_is_known_by_first_name_else_user_name_else_not_at_all():
+    assert Reader.of(Person(1, "Ada", username="ada", language_code="de")) == Reader("Ada", "de")
+    assert Reader.of(Person(1, "", username="ada")) == Reader("ada", "")
+    assert Reader.of(None) == Reader("", "")
