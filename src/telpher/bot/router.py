@@ -7,9 +7,9 @@
     anything in a group         silence
 
 The decision what to answer is pure (`pages`, `files`, `keyboards`); here are the awaits. The router
-holds no state between updates, so any number of calls may run at once. It does not start tasks: who
-calls it (`app`) runs each update in a task of its own, within a bound, because one answer may wait
-long for Telegram and must not hold up the other chats.
+holds no state between updates, so any number of calls may run at once. It starts no tasks: the
+account's dispatcher runs each update in a task of its own, within a bound, because one answer may
+wait long for Telegram and must not hold up the other chats.
 
 An update that cannot be answered (a user who blocked the bot, a flood wait longer than the gateway
 holds, Telegram away) is logged and done with; its error ends here.
