@@ -125,7 +125,8 @@ class Cluster:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        await self._stack.__aexit__(kind, error, trace)
+        # The block's own exception goes on as it is, not inside the task group's.
+        await self._stack.aclose()
 
     async def _listen(self, tasks: asyncio.TaskGroup) -> Any:
         places = [(dc, False) for dc in DC_KEYS]

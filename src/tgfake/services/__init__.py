@@ -1,9 +1,35 @@
 """The API's methods, a module per group, and the table of all of them."""
 
 from tgfake.dispatch import Dispatcher
-from tgfake.services import auth, system
+from tgfake.services import (
+    auth,
+    bots,
+    callbacks,
+    channels,
+    contacts,
+    media,
+    messages,
+    send,
+    system,
+    updates,
+    upload,
+    users,
+)
 
-_MODULES = (auth, system)
+_MODULES = (
+    auth,
+    bots,
+    callbacks,
+    channels,
+    contacts,
+    media,
+    messages,
+    send,
+    system,
+    updates,
+    upload,
+    users,
+)
 
 
 def dispatcher() -> Dispatcher:
