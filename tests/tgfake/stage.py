@@ -1,6 +1,7 @@
 """A world with one bot and one person, and the services called without a network.
 
-Answers and updates go through their bytes and back, so that what cannot be serialised fails here.
+Requests, answers and updates go through their bytes and back, so that what cannot be serialised
+fails here.
 """
 
 from typing import Any, NamedTuple
@@ -70,10 +71,15 @@ class Stage:
         who = account or self.bot
         return [one for reader, box in self.pushed if reader is who for one in box.updates]
 
+    def news(self, account: Account | None = None) -> list[Any]:
+        """The messages pushed to a bot so far, new and edited ones."""
+        updates = self.updates(account)
+        return [update.message for update in updates if hasattr(update, "message")]
+
     async def call(self, request: Any, account: Account | None = None, dc: int = 2) -> Any:
         """The answer to a request of a bot."""
         who = account or self.bot
-        call = Call(request, who, dc, False, 229, Session(), self.world, self.site)
+        call = Call(through_bytes(request), who, dc, False, 229, Session(), self.world, self.site)
         return through_bytes(await self._services(call))
 
     async def fails(self, error: str, request: Any, account: Account | None = None) -> RpcError:
@@ -107,8 +113,3 @@ class Stage:
         """The document or photo as a bot sees it."""
         media = through_bytes(self.world.view.media(file, account or self.bot))
         return media.photo if file.is_photo else media.document
-
-
-def text_of(updates: Any) -> list[str]:
-    """The texts of the new messages among updates."""
-    return [u.message.message for u in updates if getattr(u, "message", None) is not None]

@@ -44,6 +44,10 @@ ALL_RIGHTS = frozenset(
 )
 
 
+# The topic that every forum has; its messages carry no topic.
+GENERAL_TOPIC = 1
+
+
 @dataclass(slots=True)
 class Member:
     """Somebody's place in a chat."""
@@ -79,6 +83,8 @@ class Chat:
     def __post_init__(self) -> None:
         if self.peer.kind is Kind.CHANNEL:
             self.box = Box(self.peer)
+        if self.forum:
+            self.topics[GENERAL_TOPIC] = "General"
 
     @property
     def channel_box(self) -> Box:

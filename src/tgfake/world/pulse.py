@@ -19,6 +19,11 @@ class Pulse:
     def __init__(self) -> None:
         self._waiting: set[asyncio.Future[None]] = set()
 
+    @property
+    def waiting(self) -> int:
+        """How many tasks wait now."""
+        return len(self._waiting)
+
     def beat(self) -> None:
         """Something has changed."""
         waiting, self._waiting = self._waiting, set()

@@ -11,7 +11,7 @@ Bots act through MTProto (`tgfake.services`), people through `Person`; both end 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -133,7 +133,7 @@ class World:
         return self._add_chat(ChatKind.GROUP, title, members, fields)
 
     def add_supergroup(self, title: str, *members: Account, **fields: Any) -> Chat:
-        """A supergroup, with `forum=True` one with topics, with `username` a public one."""
+        """A supergroup; with `forum=True` one with topics, with `username` a public one."""
         return self._add_chat(ChatKind.SUPERGROUP, title, members, fields)
 
     def add_channel(self, title: str, *members: Account, **fields: Any) -> Chat:
@@ -141,7 +141,7 @@ class World:
         return self._add_chat(ChatKind.CHANNEL, title, members, fields)
 
     def _add_chat(
-        self, kind: ChatKind, title: str, members: Iterable[Account], fields: dict[str, Any]
+        self, kind: ChatKind, title: str, members: Sequence[Account], fields: dict[str, Any]
     ) -> Chat:
         peer_kind = Kind.GROUP if kind is ChatKind.GROUP else Kind.CHANNEL
         number = fields.pop("id", None) or self.directory.next_id(peer_kind)
@@ -151,6 +151,9 @@ class World:
         for account in members:
             role = Role.MEMBER if chat.members else Role.CREATOR
             self.add_member(chat, account, role, announce=False)
+        if chat.forum and members:
+            # Takes the id 1, which is that of the topic General.
+            self.announce(chat, members[0], types.MessageActionChannelCreate(title))
         return chat
 
     # -- membership -----------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from tgfake.errors import RpcError
 from tgfake.world.accounts import Account
-from tgfake.world.chats import Chat
+from tgfake.world.chats import GENERAL_TOPIC, Chat
 from tgfake.world.directory import Directory
 from tgfake.world.messages import Body, Message, Origin
 from tgfake.world.peers import Kind, Peer
@@ -61,20 +61,14 @@ def _check_chat(author: Account, chat: Chat) -> None:
 
 
 def topic_of(chat: Chat | None, reply_to: Message | None, named: int | None) -> int | None:
-    """The forum topic that a new message falls into; raises TOPIC_DELETED for an unknown one."""
+    """The forum topic that a new message falls into, None for General; raises TOPIC_DELETED."""
     if chat is None or not chat.forum:
         return None
-    if named is not None and named in chat.topics:
-        return named
-    if named is not None and named != _GENERAL:
+    if named is None and reply_to is not None:
+        named = reply_to.ids[chat.peer] if _opens_topic(chat, reply_to) else reply_to.topic
+    if named is not None and named not in chat.topics:
         raise RpcError(400, "TOPIC_DELETED")
-    if reply_to is None:
-        return None
-    number = reply_to.ids[chat.peer]
-    return number if number in chat.topics else reply_to.topic
-
-
-_GENERAL = 1  # the topic General of every forum, whose messages carry no topic
+    return None if named == GENERAL_TOPIC else named
 
 
 def compose(world: World, author: Account, peer: Peer, draft: Draft) -> Message:

@@ -1,0 +1,214 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.tgfake.stage import Stage
+from tgfake.clock import ManualClock
+from tgfake.content import sha256
+from tgfake.world import FileSpec, Kind, Peer, Role, World
+from tgfake.world.messages import found_entities, utf16_len
+from tgfake.world.script import DEMO_TOKEN
+
+
+@pytest.mark.parametrize(
+    ("peer", "marked"),
+    [
+        (Peer(Kind.USER, 5), 5),
+        (Peer(Kind.USER, 6_100_000_001), 6_100_000_001),
+        (Peer(Kind.GROUP, 5), -5),
+        (Peer(Kind.GROUP, 4_200_000_001), -4_200_000_001),
+        (Peer(Kind.CHANNEL, 5), -1_000_000_000_005),
+        (Peer(Kind.CHANNEL, 3_300_000_001), -1_003_300_000_001),
+        (Peer(Kind.CHANNEL, 1 << 36), -1_068_719_476_736),
+    ],
+)
+def test_marked_ids(peer: Peer, marked: int) -> None:
+    assert peer.marked == marked
+    assert Peer.from_marked(marked) == peer
+
+
+def test_bots_are_known_by_their_token() -> None:
+    world = World()
+    bot = world.add_bot("123:abc", "some_bot")
+    assert (bot.user_id, bot.is_bot, bot.token) == (123, True, "123:abc")
+    assert world.account_for_token("123:abc") is bot
+    assert world.account_for_token("123:wrong") is None
+    assert world.self_user(bot).is_self is True
+    world.deactivate(bot)
+    assert world.account_for_token("123:abc") is None
+
+
+def test_what_is_taken_cannot_be_taken_again() -> None:
+    world = World()
+    world.add_bot("123:abc", "some_bot")
+    world.add_channel("C", id=5, username="films")
+    with pytest.raises(ValueError, match="123"):
+        world.add_bot("123:other", "other_bot")
+    with pytest.raises(ValueError, match="Films"):
+        world.add_user("Ann", username="Films")
+    with pytest.raises(ValueError, match="-1000000000005"):
+        world.add_supergroup("S", id=5)
+
+
+def test_a_person_is_made_once() -> None:
+    world = World()
+    ann = world.person("Ann")
+    assert world.person("Ann") is ann
+    assert world.person(ann.account) is ann
+    assert world.person("Bob").user_id != ann.user_id
+
+
+def test_the_same_script_gives_the_same_world() -> None:
+    worlds = [World(ManualClock()) for _ in range(2)]
+    made = []
+    for world in worlds:
+        bot = world.add_bot("123:abc", "some_bot")
+        channel = world.add_channel("C", world.person("Ann").account, bot)
+        file = world.add_file(size=5)
+        made.append((file.id, bytes(world.view.chat(channel, bot)), world.view.media(file, bot)))
+    assert made[0] == made[1]
+    other = World(ManualClock(), seed=b"another")
+    assert other.access.hash("user", 1, 2) != worlds[0].access.hash("user", 1, 2)
+
+
+def test_files_of_every_source(tmp_path: Path) -> None:
+    world = World(home_dc=3)
+    path = tmp_path / "real.mp4"
+    path.write_bytes(b"real bytes")
+    real = world.add_file(path=str(path), kind="video", dc=4)
+    held = world.add_file(FileSpec(data=b"held bytes"))
+    computed = world.add_file(size=1 << 32)
+    assert (real.size, real.dc, real.source.read(5, 99)) == (10, 4, b"bytes")
+    assert (held.size, held.dc, held.source.read(0, 4)) == (10, 3, b"held")
+    assert (computed.size, computed.mime) == (1 << 32, "application/octet-stream")
+    with pytest.raises(OSError, match="missing"):
+        world.add_file(path=str(tmp_path / "missing"))
+
+
+def test_different_files_have_different_bytes() -> None:
+    world = World()
+    assert len({sha256(world.add_file(size=1).source) for _ in range(2)}) <= 2
+    assert len({sha256(world.add_file(size=100).source) for _ in range(5)}) == 5
+
+
+def test_a_member_who_becomes_admin_keeps_his_place() -> None:
+    world = World()
+    ann = world.person("Ann").account
+    chat = world.add_channel("C", ann)
+    bob = world.person("Bob").account
+    world.add_member(chat, bob)
+    assert (chat.is_admin(bob.user_id), chat.may(bob.user_id, "post_messages")) == (False, False)
+    world.add_member(chat, bob, Role.ADMIN)
+    assert chat.may(bob.user_id, "post_messages")
+    world.set_rights(chat, bob, "ban_users")
+    assert not chat.may(bob.user_id, "post_messages")
+    world.remove_member(chat, bob, ban=True)
+    assert (chat.has(bob.user_id), chat.banned(bob.user_id)) == (False, True)
+    assert chat.may(ann.user_id, "anything a creator may")
+
+
+async def test_arrivals_are_announced_in_groups_not_in_channels(stage: Stage) -> None:
+    for add, announced in ((stage.world.add_group, 1), (stage.world.add_channel, 0)):
+        chat = add("C", stage.ann.account)
+        stage.world.add_member(chat, stage.bob.account)
+        assert len(stage.ann.history(chat)) == announced
+
+
+async def test_deleting_as_telegram_does(stage: Stage) -> None:
+    sent = await stage.ann.send(stage.bot, "text")
+    stage.world.delete(sent.message)
+    assert stage.bot.box.messages == {}
+    stage.world.delete(sent.message)
+    assert stage.ann.history(stage.bot) == []
+
+
+async def test_an_offline_bot_still_gets_its_messages_filed(stage: Stage) -> None:
+    stage.world.on_update = None
+    await stage.ann.send(stage.bot, "text")
+    assert [m.body.text for m in stage.bot.box.messages.values()] == ["text"]
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("/start now", [("BotCommand", 0, 6)]),
+        ("say /start@some_bot", [("BotCommand", 4, 15)]),
+        ("see https://a.example/x?y=1 and t.me/c/1/2", [("Url", 4, 23), ("Url", 32, 10)]),
+        ("@some_name a@b.example", [("Mention", 0, 10)]),
+        ("path/to /", []),
+        ("😀 /start", [("BotCommand", 3, 6)]),
+    ],
+)
+def test_entities_that_the_server_finds(text: str, found: list[tuple[str, int, int]]) -> None:
+    entities = found_entities(text)
+    assert [
+        (type(e).__name__.removeprefix("MessageEntity"), e.offset, e.length) for e in entities
+    ] == found
+
+
+def test_lengths_are_counted_in_utf16() -> None:
+    assert [utf16_len(text) for text in ("", "a", "ä", "😀")] == [0, 1, 1, 2]
+
+
+def write(path: Path, script: object) -> Path:
+    path.write_text(json.dumps(script), encoding="utf-8")
+    return path
+
+
+def test_a_world_from_json(tmp_path: Path) -> None:
+    (tmp_path / "film.mp4").write_bytes(b"film")
+    script = {
+        "bots": [{"token": "123:abc", "username": "some_bot", "privacy": False}],
+        "users": [{"first_name": "Ann", "user_id": 9, "username": "ann_example"}],
+        "chats": [
+            {"kind": "channel", "title": "Films", "username": "films", "creator": "Ann"},
+            {"kind": "supergroup", "title": "F", "forum": True, "members": ["some_bot"]},
+            {"kind": "group", "title": "G", "creator": "Ann", "admins": ["some_bot"]},
+        ],
+        "messages": [
+            {"from": "Ann", "to": "films", "text": "post", "file": {"path": "film.mp4", "dc": 5}},
+            {"from": "ann_example", "to": "some_bot", "file": {"kind": "photo"}},
+            {"from": "Ann", "to": "G", "text": "hello"},
+        ],
+    }
+    world = World.from_json(write(tmp_path / "world.json", script), home_dc=4)
+    bot = world.account_for_token("123:abc")
+    assert bot is not None
+    assert bot.privacy is False
+    ann = world.person("Ann")
+    post = ann.last_message("films")
+    assert post is not None
+    assert post.file is not None
+    assert (ann.user_id, post.text, post.file.dc, post.file.size) == (9, "post", 5, 4)
+    assert [m.file.dc for m in ann.history(bot) if m.file is not None] == [4]
+    assert [chat.title for chat in world.directory.chats.values()] == ["Films", "F", "G"]
+
+
+@pytest.mark.parametrize(
+    ("script", "error"),
+    [
+        ([], "bots"),
+        ({}, "bots"),
+        ({"bots": [{"token": "1:a", "username": "b"}], "messages": [{"from": "Ann"}]}, "Ann|to"),
+        (
+            {
+                "bots": [{"token": "1:a", "username": "b"}],
+                "chats": [{"kind": "group", "title": "G", "members": ["nobody"]}],
+            },
+            "nobody",
+        ),
+    ],
+)
+def test_a_script_that_is_wrong_says_where(tmp_path: Path, script: object, error: str) -> None:
+    with pytest.raises((ValueError, KeyError), match=error):
+        World.from_json(write(tmp_path / "world.json", script))
+
+
+def test_the_demo_world_has_files_in_several_data_centres() -> None:
+    world = World.demo()
+    bot = world.account_for_token(DEMO_TOKEN)
+    assert bot is not None
+    files = [seen.file for seen in world.person("Ann").history(bot) if seen.file is not None]
+    assert len({file.dc for file in files}) >= 4
+    assert max(file.size for file in files) == 4 << 30
