@@ -36,7 +36,7 @@ class _Progress:
 
     def note(self, message: Message) -> None:
         if message["type"] == "http.response.start":
-            self.status = message["status"]
+            self.status = int(message["status"])
         else:
             self.sent += len(message.get("body", b""))
             self.complete = not message.get("more_body", False)
@@ -74,7 +74,7 @@ class RequestContext:
             await self._app(scope, receive, tagged)
         except Exception:
             # The framework answers a bug outside of here, if nothing was sent before.
-            progress.status = progress.status or HTTPStatus.INTERNAL_SERVER_ERROR
+            progress.status = progress.status or int(HTTPStatus.INTERNAL_SERVER_ERROR)
             raise
         finally:
             _record(scope, progress, self._clock.monotonic() - begun)

@@ -13,6 +13,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import errno
+import logging
 import socket
 from email.utils import formatdate
 from typing import Final
@@ -44,6 +45,11 @@ BACKLOG: Final = 2048
 
 # After their connections are cut, answers have this long to close their streams.
 _CLEAN_UP_SECONDS: Final = 5.0
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    """Whether an entry of uvicorn's says what `web.response` has not said already, with reason."""
+    return record.msg != "ASGI callable returned without completing response."
 
 
 class _State(ServerState):
@@ -112,6 +118,7 @@ class HttpServer:
             reset_contextvars=True,
         )
         config.load()
+        logging.getLogger("uvicorn.error").addFilter(_is_news)
         loop = asyncio.get_running_loop()
         listener = await _listen(self._host, self._port)
         self._port = listener.getsockname()[1]
