@@ -77,7 +77,8 @@ class Directory:
 
     def recall(self, address: DcAddress) -> None:
         """An address of an earlier run, for data centres that are not known yet."""
-        if not self.servers.complete and self.main_address(address.id) is None:
+        known = self.main_address(address.id) is not None
+        if address.host and not known and not self.servers.complete:
             self._dcs = (*self._dcs, address)
 
     def main_address(self, dc: int) -> DcAddress | None:

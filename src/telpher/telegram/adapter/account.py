@@ -74,6 +74,7 @@ class BotAccount:
         self._identity = Identity(credentials, session, Directory(servers), self._timing)
         self._state = AccountState.STARTING
         self._reason = "The connection to Telegram is being made."
+        self._turned = asyncio.Event()
         self._main: MainConnection | None = None
         self._dispatcher = Dispatcher()
         self._transfers = Transfers(MediaLogins(self._identity, self), clock, self._timing)
@@ -90,6 +91,12 @@ class BotAccount:
         reason = "" if self._state is AccountState.CONNECTED else self._reason
         username = self._session.username
         return AccountStatus(self._state, username, reason, self._transfers.connections())
+
+    async def reached(self, *states: AccountState) -> AccountStatus:
+        """Waits until the account is in one of `states`, and says how it stands then."""
+        while self._state not in states:
+            await self._turned.wait()
+        return self.status()
 
     async def run(self, listener: Listener) -> None:
         """Keeps the account connected and hands updates to `listener`, until cancelled."""
@@ -181,7 +188,7 @@ class BotAccount:
                 pause, reason = backoff.next(), f"Telegram cannot be reached: {error}."
                 if isinstance(error, FloodWaitError):
                     pause = max(pause, error.seconds)
-            self._reason = reason
+            self._turn(self._state, reason)
             _log.warning("not connected to Telegram", reason=reason, again_in=pause)
             await asyncio.sleep(pause)
 
@@ -211,6 +218,8 @@ class BotAccount:
 
     def _turn(self, state: AccountState, reason: str) -> None:
         self._state, self._reason = state, reason
+        self._turned.set()
+        self._turned = asyncio.Event()
 
     def _require_life(self) -> None:
         if self._state is AccountState.DEAD:

@@ -72,6 +72,8 @@ class MainConnection:
     async def open(self) -> None:
         """Connects, introduces itself, and logs in where the session has no valid login.
 
+        From its return on, updates are kept until `run` hands them out.
+
         Raises AccountDeadError when the token is refused, AuthorisationLostError when the
         session's key is no longer known (it is forgotten then: try again), MigrateError when the
         account lives in another data centre.
@@ -86,6 +88,7 @@ class MainConnection:
             config = await self.call(hello)
             self._directory.learn(addresses(config.dc_options))
             await self._log_in(address)
+            await self._load_state()
         except AuthorisationLostError:
             self._session.drop_login()
             raise
@@ -107,7 +110,6 @@ class MainConnection:
         `on_update` gets each with the users and chats that came with it, by chat id. Raises
         AuthorisationLostError when the login ended while receiving.
         """
-        await self._load_state()
         self._client.add_event_handler(_handler(on_update), Raw())
         async with asyncio.TaskGroup() as group:
             tasks = [
@@ -115,9 +117,14 @@ class MainConnection:
                 group.create_task(self._keep_alive()),
                 group.create_task(self._close_when_useless()),
             ]
-            await self._wire.lost()
-            for task in tasks:
-                task.cancel()
+            try:
+                await self._wire.lost()
+            finally:
+                # First of all: the update loop ends with the connection, while a cancellation
+                # can be lost on it (asyncio.wait_for before Python 3.12).
+                await self._wire.close()
+                for task in tasks:
+                    task.cancel()
         failure = self._client._updates_error
         if isinstance(failure, RPCError):
             raise to_error(failure) from failure

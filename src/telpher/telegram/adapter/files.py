@@ -76,14 +76,14 @@ def _kind(audio: Any, video: Any, *, animated: bool) -> Kind:
 
 
 def _photo(photo: Any, date: int, account: int) -> FoundFile | None:
-    """The largest size is the photo: what the sender's client uploaded, scaled at most once."""
-    sizes = [(_bytes_of(each), each) for each in photo.sizes]
-    size, largest = max(sizes, key=lambda each: each[0], default=(0, None))
-    if largest is None or size == 0:
+    """The size with the most pixels is the photo; the others were made from it."""
+    sizes = [each for each in photo.sizes if _bytes_of(each)]
+    if not sizes:
         return None
+    largest = max(sizes, key=lambda each: (each.w * each.h, _bytes_of(each)))
     info = FileInfo(
         document_id=int(photo.id),
-        size=size,
+        size=_bytes_of(largest),
         mime_type=_JPEG,
         name="",
         kind=Kind.PHOTO,

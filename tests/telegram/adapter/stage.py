@@ -1,0 +1,91 @@
+"""A cluster, a bot, a person, and accounts of telpher's on it: what the tests here play on."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field, replace
+
+from telpher.clock import SystemClock
+from telpher.config.servers import TelegramServers
+from telpher.telegram.adapter.account import BotAccount
+from telpher.telegram.adapter.identity import Credentials
+from telpher.telegram.gateway import AccountState, Incoming, SessionStore
+from telpher.telegram.servers import Servers, servers_of
+from telpher.telegram.session import MemorySessionStore
+from telpher.telegram.timing import Timing
+from tgfake.cluster import Cluster, Layout
+from tgfake.world import World
+from tgfake.world.files import FileSpec
+
+TOKEN = "5000000001:telpher"
+BOT_ID = 5000000001
+BOT_NAME = "telpher_bot"
+
+# Far more than anything here needs, on the slowest machine.
+SECONDS = 60
+
+# Waits that a test must live through are cut short; time-outs stay generous.
+QUICK = Timing(backoff_first=0.01, backoff_most=0.05, media_backoff_most=0.05, export_again=0.01)
+
+
+@dataclass
+class Running:
+    """An account at work and what came in for it."""
+
+    account: BotAccount
+    inbox: asyncio.Queue[Incoming]
+
+
+@dataclass
+class Stage:
+    """The world, and what accounts keep between runs."""
+
+    world: World
+    store: SessionStore = field(default_factory=MemorySessionStore)
+
+    def __post_init__(self) -> None:
+        self.bot = self.world.add_bot(TOKEN, BOT_NAME)
+        self.ann = self.world.person("Ann")
+
+    @contextlib.asynccontextmanager
+    async def cluster(self, **layout: object) -> AsyncIterator[Cluster]:
+        async with Cluster(self.world, layout=Layout(**layout)) as cluster:
+            yield cluster
+
+    def account(self, cluster: Cluster, token: str = TOKEN, **timing: float) -> BotAccount:
+        return self.account_at(servers(cluster), token, **timing)
+
+    def account_at(self, where: Servers, token: str = TOKEN, **timing: float) -> BotAccount:
+        credentials = Credentials(1, "hash", token)
+        waits = replace(QUICK, **timing)
+        return BotAccount(credentials, self.store, SystemClock(), where, waits)
+
+    @contextlib.asynccontextmanager
+    async def running(self, account: BotAccount) -> AsyncIterator[Running]:
+        """Lets an account work; it is not connected yet."""
+        inbox: asyncio.Queue[Incoming] = asyncio.Queue()
+        task = asyncio.create_task(account.run(inbox.put))
+        try:
+            async with asyncio.timeout(SECONDS):
+                yield Running(account, inbox)
+        finally:
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+
+    @contextlib.asynccontextmanager
+    async def connected(self, cluster: Cluster, **timing: float) -> AsyncIterator[Running]:
+        """A new account on the kept session, once it is connected."""
+        async with self.running(self.account(cluster, **timing)) as running:
+            await running.account.reached(AccountState.CONNECTED)
+            yield running
+
+    async def send_document(self, size: int = 3 << 20, dc: int = 2, **fields: object):
+        """Ann sends the bot a document; its File and the message's ref as the bot sees it."""
+        file = self.world.add_file(FileSpec(size=size, dc=dc, **fields))
+        await self.ann.send_file(self.bot, file)
+        return file
+
+
+def servers(cluster: Cluster) -> Servers:
+    return servers_of(TelegramServers.model_validate(cluster.server_list()))
