@@ -7,7 +7,7 @@ import contextlib
 import re
 import socket
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
@@ -58,7 +58,6 @@ class House:
     settings: Settings
     app: App
     http: httpx.AsyncClient
-    files: dict[str, File] = field(default_factory=dict)
 
     async def connected(self) -> None:
         """Returns once the bot is connected."""
@@ -82,12 +81,22 @@ class House:
         """A file of the world."""
         return self.world.add_file(FileSpec(**spec))
 
+    def served(self, file: File) -> int:
+        """Bytes of the file that Telegram has sent so far."""
+        return self.cluster.counters.bytes_served[file.id]
+
     async def get(self, url: str, start: int | None = None, stop: int | None = None) -> bytes:
         """The bytes of a link, or of its range [start, stop)."""
         headers = {} if start is None else {"Range": f"bytes={start}-{stop - 1}"}
         answer = await self.http.get(url, headers=headers)
         assert answer.status_code == (200 if start is None else 206), answer.text
         return answer.content
+
+
+def bytes_of(file: File, start: int = 0, stop: int | None = None) -> bytes:
+    """What the world says the file holds."""
+    end = file.size if stop is None else stop
+    return file.source.read(start, end - start)
 
 
 @contextlib.asynccontextmanager
@@ -115,9 +124,7 @@ async def house(
     bot = world.add_bot(TOKEN, "telpher_bot")
     ann = world.add_user("Ann")
     async with contextlib.AsyncExitStack() as stack:
-        cluster, servers = await stack.enter_async_context(
-            telegram(world, work_dir, layout, shape)
-        )
+        cluster, servers = await stack.enter_async_context(telegram(world, work_dir, layout, shape))
         chosen = settings_for(servers, work_dir, **settings)
         app = await stack.enter_async_context(running(chosen))
         http = await stack.enter_async_context(

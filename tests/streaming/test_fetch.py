@@ -14,7 +14,7 @@ from telpher.errors import (
     RequestRejectedError,
     TelegramUnavailableError,
 )
-from telpher.streaming.fetch import Fetcher, Patience
+from telpher.streaming.fetch import Fetcher
 from telpher.streaming.locate import Locator
 from tests.streaming.fakes import REF, FakeMedia, content
 
@@ -106,28 +106,3 @@ async def test_an_answer_of_the_wrong_length_is_never_passed_on(fetcher, media, 
     wrong.insert(0, False)
     media.get_chunk = get_chunk
     assert await fetcher.fetch(REF, CHUNK, 25) == content(65536, 34464)
-
-
-class TestPatience:
-    def test_a_flood_longer_than_the_patience_is_raised_at_once(self):
-        error = FloodWaitError(21)
-        with pytest.raises(FloodWaitError):
-            Patience(FakeClock(), 20).wait_after(error)
-        assert error.retry_after == 21
-
-    def test_it_is_counted_from_the_first_failure(self):
-        clock = FakeClock()
-        patience = Patience(clock, 20)
-        clock.advance(1000)  # in a queue
-        assert patience.wait_after(FloodWaitError(15)) == 15
-        clock.advance(15)
-        assert patience.wait_after(FloodWaitError(5)) == 5
-        clock.advance(1)
-        with pytest.raises(FloodWaitError):
-            patience.wait_after(FloodWaitError(5))
-
-    def test_back_off_doubles_up_to_a_cap(self):
-        patience = Patience(FakeClock(), 1e9)
-        waits = [patience.wait_after(ChunkTimeoutError()) for _ in range(8)]
-        for wait, most in zip(waits, [0.5, 1, 2, 4, 8, 8, 8, 8], strict=True):
-            assert most / 2 <= wait <= most

@@ -19,8 +19,9 @@ from telpher.clock import Clock
 from telpher.core.model import FileInfo, MessageRef
 from telpher.errors import BusyError, TelegramUnavailableError
 from telpher.streaming.cache import BlockCache
-from telpher.streaming.fetch import PATIENCE_BEFORE_STATUS, PATIENCE_IN_BODY, Fetcher
+from telpher.streaming.fetch import Fetcher
 from telpher.streaming.locate import Locator
+from telpher.streaming.patience import BEFORE_STATUS, IN_BODY, Patience, patiently
 from telpher.streaming.stream import Stream
 from telpher.telegram.gateway import MediaGateway
 
@@ -51,6 +52,7 @@ class Engine:
     def __init__(
         self, media: MediaGateway, clock: Clock, limits: EngineLimits, tasks: asyncio.TaskGroup
     ) -> None:
+        self._clock = clock
         self._locator = Locator(
             media, clock, tasks, capacity=limits.properties, ttl=limits.properties_ttl
         )
@@ -71,8 +73,9 @@ class Engine:
 
         Trouble that lasts longer than players wait (20 s) is TelegramUnavailableError.
         """
-        async with _patience():
-            return (await self._locator.find(ref)).info
+        async with _time_limit():
+            patience = Patience(self._clock, BEFORE_STATUS)
+            return (await patiently(partial(self._locator.find, ref), patience)).info
 
     async def open(self, ref: MessageRef, start: int, stop: int) -> Stream:
         """A stream of the bytes [start, stop), 0 <= start < stop <= size, ready to be sent.
@@ -95,12 +98,12 @@ class Engine:
 
     async def _prime(self, stream: Stream) -> None:
         try:
-            async with _patience():
+            async with _time_limit():
                 await stream.prime()
         except BaseException:
             await stream.aclose()
             raise
-        stream.patience = PATIENCE_IN_BODY
+        stream.patience = IN_BODY
 
     def stats(self) -> EngineStats:
         """How much is going on."""
@@ -114,10 +117,10 @@ class Engine:
 
 
 @asynccontextmanager
-async def _patience() -> AsyncIterator[None]:
+async def _time_limit() -> AsyncIterator[None]:
     try:
-        async with asyncio.timeout(PATIENCE_BEFORE_STATUS):
+        async with asyncio.timeout(BEFORE_STATUS):
             yield
     except TimeoutError:
-        message = f"no answer from Telegram within {PATIENCE_BEFORE_STATUS:.0f} s"
+        message = f"no answer from Telegram within {BEFORE_STATUS:.0f} s"
         raise TelegramUnavailableError(message) from None

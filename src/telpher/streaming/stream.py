@@ -19,7 +19,7 @@ from telpher.core.chunks import GRANULE, Chunk, next_chunk
 from telpher.core.model import FileInfo
 from telpher.errors import BusyError
 from telpher.streaming.cache import Block, BlockCache, Pending
-from telpher.streaming.fetch import PATIENCE_BEFORE_STATUS
+from telpher.streaming.patience import BEFORE_STATUS
 
 # Read-ahead follows the viewer's own consumption between these (engine.md, "Fairness"): most GETs
 # are abandoned at once (players.md 2), and a player that reads on shows it by reading.
@@ -46,7 +46,7 @@ class Stream:
     def __init__(
         self, cache: BlockCache, info: FileInfo, fetch: PatientFetch, start: int, stop: int
     ) -> None:
-        self.patience = PATIENCE_BEFORE_STATUS
+        self.patience = BEFORE_STATUS
         self._cache = cache
         self._document, self._guarantee = cache.admit(info)
         self._fetch = fetch
