@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 
 import httpx
 import pytest
@@ -11,7 +10,6 @@ import pytest
 from telpher._version import VERSION
 from telpher.telegram.gateway import AccountState
 from telpher.web.deps import DatabaseStatus
-from telpher.web.machine import Machine
 from tests.web.fakes import World
 
 BROWSER = {"Accept": "text/html,*/*;q=0.8"}
@@ -110,8 +108,3 @@ async def test_ready(world: World, client: httpx.AsyncClient) -> None:
     world.lifecycle.draining = True
     answer = await client.get("/health/ready")
     assert (answer.status_code, answer.json()) == (503, {"status": "draining"})
-
-
-def test_a_missing_directory_is_no_crash(tmp_path: Path) -> None:
-    assert Machine(tmp_path / "gone").load().disk_percent is None
-    assert Machine(tmp_path).load().disk_percent is not None
