@@ -25,8 +25,8 @@ from tgfake.crypto import sha1
 from tgfake.session import Session
 
 if TYPE_CHECKING:
+    from tgfake.connection import Connection
     from tgfake.exchange import NewKey
-    from tgfake.server import Connection
     from tgfake.world import Account
 
 SALT_PERIOD = 1800

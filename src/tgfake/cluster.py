@@ -21,12 +21,13 @@ from typing import TYPE_CHECKING, Any
 
 from tgfake.authkeys import Keyring
 from tgfake.clock import Clock, SystemClock
+from tgfake.connection import Connection
 from tgfake.counters import Counters
 from tgfake.dispatch import Dispatcher, SessionHandle
 from tgfake.faults import Faults
 from tgfake.keys import DC_KEYS
 from tgfake.network import Lane, Shape
-from tgfake.server import Connection, Listener
+from tgfake.server import Listener
 from tgfake.services import dispatcher as all_services
 from tgfake.site import Address, Site
 from tgfake.tl import pack, write

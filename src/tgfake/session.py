@@ -21,8 +21,8 @@ from tgfake.tl import MSG_CONTAINER, constructor_id
 
 if TYPE_CHECKING:
     from tgfake.authkeys import AuthKey
+    from tgfake.connection import Connection
     from tgfake.requests import Flight
-    from tgfake.server import Connection
 
 MSG_ID_TOO_LOW = 16
 MSG_ID_TOO_HIGH = 17

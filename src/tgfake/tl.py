@@ -10,6 +10,7 @@ import zlib
 from functools import cache
 from typing import Any
 
+from telethon.errors import TypeNotFoundError
 from telethon.extensions import BinaryReader
 from telethon.tl import TLObject
 
@@ -25,8 +26,23 @@ MAX_UNPACKED = 16 * 1024 * 1024
 """Most bytes that one gzip_packed may grow to: a small packet must not fill the memory."""
 
 
+_UNREADABLE = (
+    TypeNotFoundError,
+    ValueError,
+    TypeError,
+    BufferError,
+    struct.error,
+    RuntimeError,
+    AttributeError,
+)
+"""What the client library's readers raise on bytes that are not theirs."""
+
+
 class TlError(Exception):
-    """Bytes that are no TL object of the schema."""
+    """Bytes that are no TL object of the schema.
+
+    Tells only what kind of mistake it is: the bytes themselves may hold a bot's token.
+    """
 
 
 def constructor_id(data: bytes) -> int:
@@ -40,9 +56,8 @@ def read(data: bytes) -> Any:
     """The object serialised in `data`; raises TlError."""
     try:
         return BinaryReader(data).tgread_object()
-    # What the generated readers raise on bytes that are not theirs.
-    except (ValueError, TypeError, BufferError, struct.error, RuntimeError, AttributeError) as e:
-        raise TlError(str(e)) from e
+    except _UNREADABLE as e:
+        raise TlError(type(e).__name__) from e
 
 
 def read_with_size(data: bytes) -> tuple[Any, int]:
@@ -50,8 +65,8 @@ def read_with_size(data: bytes) -> tuple[Any, int]:
     reader = BinaryReader(data)
     try:
         found = reader.tgread_object()
-    except (ValueError, TypeError, BufferError, struct.error, RuntimeError, AttributeError) as e:
-        raise TlError(str(e)) from e
+    except _UNREADABLE as e:
+        raise TlError(type(e).__name__) from e
     return found, int(reader.tell_position())
 
 
