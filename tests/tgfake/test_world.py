@@ -190,7 +190,9 @@ def test_a_world_from_json(tmp_path: Path) -> None:
     [
         ([], "bots"),
         ({}, "bots"),
-        ({"bots": [{"token": "1:a", "username": "b"}], "messages": [{"from": "Ann"}]}, "Ann|to"),
+        ({"bots": [{"token": "1:a", "username": "b"}], "messages": [{"from": "Ann"}]}, "to"),
+        ({"bots": [{"username": "b"}]}, "token"),
+        ({"bots": [{"token": "1:a", "username": "b", "colour": 1}]}, "colour"),
         (
             {
                 "bots": [{"token": "1:a", "username": "b"}],
@@ -201,8 +203,23 @@ def test_a_world_from_json(tmp_path: Path) -> None:
     ],
 )
 def test_a_script_that_is_wrong_says_where(tmp_path: Path, script: object, error: str) -> None:
-    with pytest.raises((ValueError, KeyError), match=error):
+    with pytest.raises(ValueError, match=error):
         World.from_json(write(tmp_path / "world.json", script))
+
+
+def test_a_script_that_is_no_json_says_so(tmp_path: Path) -> None:
+    path = tmp_path / "world.json"
+    path.write_text("{", encoding="utf-8")
+    with pytest.raises(ValueError, match=r"world\.json"):
+        World.from_json(path)
+
+
+def test_settings_of_a_script_yield_to_those_of_the_caller(tmp_path: Path) -> None:
+    bots = [{"token": "1:a", "username": "b"}]
+    path = write(tmp_path / "world.json", {"bots": bots, "home_dc": 3, "limits": True})
+    world = World.from_json(path)
+    assert (world.home_dc, world.limits.enabled) == (3, True)
+    assert World.from_json(path, limits=False).limits.enabled is False
 
 
 def test_the_demo_world_has_files_in_several_data_centres() -> None:

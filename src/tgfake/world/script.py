@@ -1,6 +1,7 @@
 """Worlds described in JSON, for `python -m tgfake --world FILE`.
 
     {
+      "home_dc":  2, "limits": false,
       "bots":     [{"token": "123456:abc", "username": "example_bot", "privacy": true}],
       "users":    [{"first_name": "Ann", "user_id": 6100000001, "lang_code": "en"}],
       "chats":    [{"kind": "channel", "title": "Films", "username": "films", "forum": false,
@@ -33,14 +34,32 @@ DEMO_TOKEN = "123456789:tgfake-demo-bot-token"  # noqa: S105  nothing real opens
 
 def load(path: Path) -> dict[str, Any]:
     """The script in a file; raises OSError or ValueError."""
-    script = json.loads(path.read_text(encoding="utf-8"))
+    try:
+        script = json.loads(path.read_text(encoding="utf-8"))
+    except json.JSONDecodeError as error:
+        raise ValueError(f"{path}: {error}") from error
     if not isinstance(script, dict) or not script.get("bots"):
         raise ValueError(f"{path}: a world needs an object with at least one of 'bots'")
     return script
 
 
+def settings(script: dict[str, Any]) -> dict[str, Any]:
+    """What the script says of the world as a whole: its home, whether rates are limited."""
+    return {name: script[name] for name in ("home_dc", "limits") if name in script}
+
+
 def build(world: World, script: dict[str, Any], base: Path) -> None:
-    """Fill `world` by `script`; relative paths start at `base`."""
+    """Fill `world` by `script`; relative paths start at `base`.
+
+    Raises ValueError for what cannot be made, OSError for a file that cannot be read.
+    """
+    try:
+        _build(world, script, base)
+    except (KeyError, TypeError) as error:
+        raise ValueError(f"a field is missing or unknown in the world: {error}") from error
+
+
+def _build(world: World, script: dict[str, Any], base: Path) -> None:
     for bot in script["bots"]:
         world.add_bot(**bot)
     for user in script.get("users", ()):

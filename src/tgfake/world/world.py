@@ -29,7 +29,7 @@ from tgfake.world.files import File, FileSpec
 from tgfake.world.messages import Body, Message
 from tgfake.world.peers import Kind, Peer
 from tgfake.world.person import Person
-from tgfake.world.script import build, demo_script, load
+from tgfake.world.script import build, demo_script, load, settings
 from tgfake.world.sent import SentLog
 from tgfake.world.sight import Sight
 from tgfake.world.uploads import Uploads
@@ -86,15 +86,20 @@ class World:
 
     @classmethod
     def from_json(cls, path: Path, **options: Any) -> World:
-        """A world by a file in the form that `tgfake.world.script` describes."""
-        world = cls(**options)
-        build(world, load(path), path.parent)
+        """A world by a file in the form that `tgfake.world.script` describes.
+
+        `options` as of the constructor; they win over those in the file. Raises OSError or
+        ValueError.
+        """
+        script = load(path)
+        world = cls(**(settings(script) | options))
+        build(world, script, path.parent)
         return world
 
     @classmethod
     def demo(cls, **options: Any) -> World:
-        """One bot, one user and a few computed files in different data centres."""
-        world = cls(**options)
+        """One bot, one user and a few computed files in different data centres; rates limited."""
+        world = cls(**({"limits": True} | options))
         build(world, demo_script(), Path())
         return world
 
