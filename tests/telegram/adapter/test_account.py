@@ -8,6 +8,7 @@ import pytest
 from telpher.core.model import MessageRef
 from telpher.errors import AccountDeadError, TelegramUnavailableError
 from telpher.telegram.gateway import AccountState, IncomingMessage
+from telpher.telegram.session import MemorySessionStore
 from tests.telegram.adapter.stage import BOT_NAME, QUICK, SECONDS, Stage, servers
 from tgfake.faults import Fault, Kind
 
@@ -94,9 +95,8 @@ async def test_unreachable_at_start_it_says_so_and_connects_later(stage: Stage) 
         where = servers(cluster)
     account = stage.account_at(where)
     async with stage.running(account):
-        while "cannot be reached" not in account.status().reason:
-            await account._turned.wait()
-        assert account.status().state is AccountState.STARTING
+        status = await account.until(lambda status: "cannot be reached" in status.reason)
+        assert status.state is AccountState.STARTING
         with pytest.raises(TelegramUnavailableError):
             await account.find_file(MessageRef(stage.ann.user_id, 1))
         async with stage.cluster(first_port=port):
@@ -174,17 +174,28 @@ async def test_one_slow_conversation_holds_up_nobody(stage: Stage) -> None:
     assert (first, second) == ("quick", "slow")
 
 
-async def test_the_session_survives_a_crash(stage: Stage) -> None:
-    """Saved while running, not only at the end."""
+class WatchedStore(MemorySessionStore):
+    """Tells of every save."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.saved: asyncio.Queue[str] = asyncio.Queue()
+
+    def save(self, name: str, session: str) -> None:
+        super().save(name, session)
+        self.saved.put_nowait(session)
+
+
+async def test_the_session_is_saved_while_updates_come_in(stage: Stage) -> None:
+    """What a crash repeats is bounded by the last save, not by the last stop."""
+    stage.store = store = WatchedStore()
     async with stage.cluster() as cluster:
         async with stage.connected(cluster, save_every=0.01) as running:
+            await store.saved.get()
             await stage.ann.send(stage.bot, "one")
             await running.inbox.get()
-            kept = stage.store.load("bot5000000001")
-            while stage.store.load("bot5000000001") == kept:
-                await asyncio.sleep(0)
-            kept = stage.store.load("bot5000000001")
-        stage.store.save("bot5000000001", kept)
+            kept = await store.saved.get()
+        store.save("bot5000000001", kept)
         await stage.ann.send(stage.bot, "two")
         async with stage.connected(cluster) as running:
             message = await running.inbox.get()

@@ -13,7 +13,7 @@ A refused token ends the attempts: the account is dead until somebody changes th
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import structlog
@@ -92,11 +92,15 @@ class BotAccount:
         username = self._session.username
         return AccountStatus(self._state, username, reason, self._transfers.connections())
 
-    async def reached(self, *states: AccountState) -> AccountStatus:
-        """Waits until the account is in one of `states`, and says how it stands then."""
-        while self._state not in states:
+    async def until(self, wanted: Callable[[AccountStatus], bool]) -> AccountStatus:
+        """Waits for a status that `wanted` accepts, and returns it."""
+        while not wanted(self.status()):
             await self._turned.wait()
         return self.status()
+
+    async def reached(self, state: AccountState) -> AccountStatus:
+        """Waits until the account is in `state`."""
+        return await self.until(lambda status: status.state is state)
 
     async def run(self, listener: Listener) -> None:
         """Keeps the account connected and hands updates to `listener`, until cancelled."""
