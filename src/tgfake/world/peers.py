@@ -50,8 +50,3 @@ class Peer(NamedTuple):
         if self.kind is Kind.CHANNEL:
             return types.PeerChannel(self.id)
         return types.PeerChat(self.id) if self.kind is Kind.GROUP else types.PeerUser(self.id)
-
-
-def user_peer(user_id: int) -> Peer:
-    """The peer of a user or bot."""
-    return Peer(Kind.USER, user_id)

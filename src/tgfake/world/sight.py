@@ -8,7 +8,7 @@ channels members see everything, and so does everybody where the channel has a p
 from __future__ import annotations
 
 from tgfake.world.accounts import Account
-from tgfake.world.chats import Chat, ChatKind
+from tgfake.world.chats import Chat
 from tgfake.world.directory import Directory
 from tgfake.world.messages import Message, meant_for_bot
 from tgfake.world.peers import Kind
@@ -57,8 +57,3 @@ class Sight:
         if message.sender.kind is not Kind.USER or message.sender == bot.peer:
             return False
         return message.action is None and self._directory.account(message.sender.id).is_bot
-
-
-def is_group(chat: Chat) -> bool:
-    """A basic group or supergroup: where privacy mode applies."""
-    return chat.kind is not ChatKind.CHANNEL
