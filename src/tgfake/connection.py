@@ -19,7 +19,7 @@ import socket
 import struct
 from collections.abc import Callable, Coroutine
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from telethon.tl import functions
 
@@ -82,9 +82,8 @@ class Connection(asyncio.Protocol):
     # ---- life
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)  # noqa: S101  # for the type checker
-        self._transport = transport
-        transport.set_write_buffer_limits(high=_WRITE_BUFFER)
+        self._transport = cast(asyncio.Transport, transport)  # uvloop's is no subclass
+        self._transport.set_write_buffer_limits(high=_WRITE_BUFFER)
         self._listener.opened(self)
 
     async def run(self) -> None:
@@ -272,7 +271,7 @@ class Connection(asyncio.Protocol):
         return self._outbox.withdraw(outgoing)
 
     def _post(self, render: Callable[[], bytes]) -> None:
-        self._put(Outgoing(render, _nothing))
+        self._put(Outgoing(render, partial(self._answered, None)))
 
     def _put(self, outgoing: Outgoing) -> None:
         if self._frozen or self._transport.is_closing():
@@ -340,7 +339,3 @@ _EXCHANGE_REQUESTS = (
     functions.ReqDHParamsRequest,
     functions.SetClientDHParamsRequest,
 )
-
-
-def _nothing() -> None:
-    """Nothing to do once a message has left."""

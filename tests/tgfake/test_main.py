@@ -19,6 +19,6 @@ def test_the_shape_of_the_network():
 
 
 def test_media_addresses():
-    assert _parser().parse_args("--media-dc 2 --media-dc 4".split()).media_dc == [2, 4]
+    assert _parser().parse_args(["--media-dc", "2", "--media-dc", "4"]).media_dc == [2, 4]
     with pytest.raises(SystemExit):
         _parser().parse_args(["--media-dc", "9"])
