@@ -15,8 +15,9 @@ from tgfake.network import Shape
 
 SECONDS = 60
 PART = 64 * 1024
-REQUESTS = 5000
-"""More than asyncio reads at once (256 KiB), with answers that no socket buffer holds."""
+SMALL = 16 * 1024
+REQUESTS = 6000
+"""More than asyncio reads at once (256 KiB), twice over, with answers that no buffers hold."""
 
 
 async def a_short_life(shape: Shape) -> None:
@@ -53,9 +54,7 @@ async def test_a_client_that_does_not_read_is_not_read_from():
         raw_client(cluster, 2) as client,
     ):
         await client.log_in(TOKEN)
-        sent = []
-        for number in range(REQUESTS):
-            sent.append(client.send(file_request(1, number * 4096, 4096)))
+        sent = [client.send(file_request(1, n * SMALL, SMALL)) for n in range(REQUESTS)]
         server = cluster.connections[0]
         await cluster.counters.wait(lambda c: not server._reading)
         assert cluster.counters.get_file_calls < REQUESTS
