@@ -1,0 +1,81 @@
+"""Media connections by hand: they answer when the test says so."""
+
+import asyncio
+from dataclasses import dataclass, field
+
+from telpher.core.model import Location
+from telpher.errors import TelegramError, TelegramUnavailableError
+
+
+def location(document_id: int = 1, dc: int = 4, account: int = 7) -> Location:
+    return Location(account, dc, document_id, 1, b"reference")
+
+
+@dataclass(eq=False)
+class FakeConnection:
+    """A MediaConnection. `asked` are the requests that wait to be answered or failed."""
+
+    dc: int = 4
+    alive: bool = True
+    asked: list[tuple[int, int, asyncio.Future[bytes]]] = field(default_factory=list)
+    arrived: asyncio.Queue[int] = field(default_factory=asyncio.Queue)
+    cancelled: int = 0
+    pings: int = 0
+    closed: int = 0
+    deaf: bool = False
+    gone: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def get_chunk(self, location: Location, offset: int, limit: int) -> bytes:
+        answer: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
+        request = (offset, limit, answer)
+        self.asked.append(request)
+        self.arrived.put_nowait(offset)
+        try:
+            return await answer
+        except asyncio.CancelledError:
+            self.cancelled += 1
+            self.asked.remove(request)
+            raise
+
+    def answer(self, number: int = 0) -> None:
+        _, limit, answer = self.asked.pop(number)
+        answer.set_result(bytes(limit))
+
+    def fail(self, error: TelegramError, number: int = 0) -> None:
+        self.asked.pop(number)[2].set_exception(error)
+
+    async def ping(self) -> None:
+        self.pings += 1
+        if self.deaf:
+            raise TelegramUnavailableError("no pong")
+
+    async def close(self) -> None:
+        self.closed += 1
+        self.alive = False
+        self.gone.set()
+        while self.asked:
+            self.fail(TelegramUnavailableError("closed"))
+
+
+class FakeConnector:
+    """A MediaConnector. `refusals` are raised by the next calls of `open`, one each."""
+
+    def __init__(self, *refusals: TelegramError) -> None:
+        self.refusals = list(refusals)
+        self.opened: list[FakeConnection] = []
+        self.news: asyncio.Queue[FakeConnection] = asyncio.Queue()
+        self.attempts = 0
+        self.forgotten: list[int] = []
+
+    async def open(self, dc: int) -> FakeConnection:
+        self.attempts += 1
+        await asyncio.sleep(0)
+        if self.refusals:
+            raise self.refusals.pop(0)
+        connection = FakeConnection(dc)
+        self.opened.append(connection)
+        self.news.put_nowait(connection)
+        return connection
+
+    def forget(self, dc: int) -> None:
+        self.forgotten.append(dc)
