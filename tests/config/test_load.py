@@ -77,7 +77,7 @@ def test_a_refused_channel_is_not_reported_as_missing_as_well() -> None:
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        ("BOT_TOKEN", "12345:hush-hush"),
+        ("BOT_TOKEN", "12345 hush-hush"),
         ("API_HASH", "hush-hush"),
         ("EXTRA_BOT_TOKENS", "hush-hush, 1:hush-hush"),
         ("DATABASE_URL", "postgres://someone:hush-hush@example.org/"),

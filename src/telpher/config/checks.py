@@ -32,8 +32,8 @@ def missing(settings: Settings) -> list[str]:
 
 def problems(settings: Settings, wrong: frozenset[str]) -> Iterator[str]:
     """What does not fit together; `wrong` are the fields whose own value was refused already."""
-    if settings.telegram_servers is None and settings.api_hash is not None:
-        yield from _telegrams_own_form(settings.api_hash)
+    if settings.telegram_servers is None and "telegram_servers" not in wrong:
+        yield from _not_telegrams_form(settings.api_hash)
     tokens = [token.get_secret_value() for token in settings.extra_bot_tokens]
     if tokens and settings.bin_channel is None and "bin_channel" not in wrong:
         yield (
@@ -54,8 +54,8 @@ def problems(settings: Settings, wrong: frozenset[str]) -> Iterator[str]:
         )
 
 
-def _telegrams_own_form(api_hash: SecretStr) -> Iterator[str]:
-    if not _API_HASH.fullmatch(api_hash.get_secret_value()):
+def _not_telegrams_form(api_hash: SecretStr | None) -> Iterator[str]:
+    if api_hash is not None and not _API_HASH.fullmatch(api_hash.get_secret_value()):
         yield (
             "API_HASH: must be 32 hexadecimal digits. "
             "Copy it from https://my.telegram.org, API development tools."

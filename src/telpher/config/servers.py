@@ -65,6 +65,11 @@ class TelegramServers(BaseModel):
         return self
 
 
+def read_servers(path: Path) -> TelegramServers:
+    """The file's content; raises ValueError for one that cannot be used."""
+    return TelegramServers.model_validate(_read(path))
+
+
 def _read(value: object) -> object:
     """The JSON in the file that a path names; anything but a path is left as it is."""
     if not isinstance(value, str | Path):

@@ -1,0 +1,76 @@
+"""The commands. Each gathers what it needs and hands over; no logic of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import Annotated, Any
+
+import structlog
+import typer
+import uvloop
+
+from telpher import __version__, app, config
+from telpher.demo import stage
+from telpher.observe import logs
+
+commands = typer.Typer(
+    name="telpher",
+    help="Turns any file that a Telegram bot can see into a link that plays at once.",
+    no_args_is_help=True,
+    add_completion=False,
+    # Plain tracebacks: the other kind shows local variables, secrets among them.
+    pretty_exceptions_enable=False,
+)
+
+
+@commands.command()
+def start() -> None:
+    """Runs the bot when credentials are given, in the environment or in .env; else the demo."""
+    if config.credentials_given():
+        run()
+    else:
+        demonstrate()
+
+
+@commands.command()
+def run() -> None:
+    """Runs the bot and the server until SIGTERM or Ctrl-C."""
+    settings = config.load()
+    logs.setup(settings.log_level, settings.log_format, settings.secrets())
+    log = structlog.stdlib.get_logger(__name__)
+    for warning in settings.warnings():
+        log.warning(warning)
+    _until_stopped(lambda: app.serve(settings))
+
+
+@commands.command("demo")
+def demonstrate(
+    port: Annotated[
+        int | None, typer.Option(min=0, max=65535, help="8080, or a free one if it is taken.")
+    ] = None,
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = stage.HOST,
+    ready_file: Annotated[
+        Path | None, typer.Option(help="Write the links there, as JSON, once they play.")
+    ] = None,
+) -> None:
+    """Shows telpher at work without an account: a Telegram of its own, with sample files."""
+    logs.setup("WARNING")
+    _until_stopped(lambda: stage.run(stage.Options(host, port, ready_file), stage.prepare()))
+
+
+@commands.command()
+def version() -> None:
+    """Prints the version."""
+    typer.echo(__version__)
+
+
+def _until_stopped(begin: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    """Runs what `begin` gives. Ctrl-C is how it is meant to end, however early it comes."""
+    with (
+        contextlib.suppress(KeyboardInterrupt),
+        asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner,
+    ):
+        runner.run(begin())

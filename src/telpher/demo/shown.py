@@ -1,0 +1,62 @@
+"""What the demo tells: people on standard output, scripts in the ready file."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from telpher.demo.samples import Sample
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A sample and the link that the bot answered with."""
+
+    sample: Sample
+    link: str
+
+
+def say(text: str) -> None:
+    """Prints a line, at once."""
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
+
+
+def for_people(shown: Sequence[Shown]) -> str:
+    """The links, how to play one, and in two lines how to go live."""
+    links = "\n".join(f"  {_harmless(each.sample.name)}\n    {each.link}\n" for each in shown)
+    return (
+        "telpher runs, with a Telegram of its own. A person there has sent these files to the bot,"
+        f"\nand the bot answered with these links:\n\n{links}\n"
+        f"Play one:  vlc {shown[0].link}\n"
+        "Ctrl-C ends the demo.\n\n"
+        "To go live: get API_ID and API_HASH from https://my.telegram.org, BOT_TOKEN from "
+        "@BotFather;\n"
+        "write them into .env (cp .env.example .env), then start ./run again."
+    )
+
+
+def write_ready_file(path: Path, url: str, shown: Sequence[Shown], servers: Path) -> None:
+    """Writes {"url", "links", "servers"} as JSON; whoever sees the file sees all of it."""
+    links = [
+        {
+            "name": each.sample.name,
+            "url": each.link,
+            "size": each.sample.size,
+            "sha256": each.sample.sha256,
+            "path": str(each.sample.path),
+        }
+        for each in shown
+    ]
+    text = json.dumps({"url": url, "links": links, "servers": str(servers)}, indent=1)
+    new = path.with_name(f".{path.name}.new")
+    new.write_text(text + "\n", encoding="utf-8")
+    new.replace(path)
+
+
+def _harmless(name: str) -> str:
+    """The name without characters that would turn a terminal's writing around."""
+    return "".join(each if each.isprintable() else "\N{REPLACEMENT CHARACTER}" for each in name)

@@ -1,0 +1,60 @@
+"""The commands, each in a process of its own, as a shell sees them."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from telpher import __version__
+
+ROOT = Path(__file__).parents[1]
+CREDENTIALS = ("API_ID", "API_HASH", "BOT_TOKEN")
+
+
+def telpher(
+    *arguments: str, cwd: Path, environ: dict[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
+    bare = {name: value for name, value in os.environ.items() if name not in CREDENTIALS}
+    return subprocess.run(
+        [sys.executable, "-m", "telpher", *arguments],
+        cwd=cwd,
+        env={**bare, "PYTHONPATH": str(ROOT / "src"), **(environ or {})},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_version(tmp_path: Path) -> None:
+    assert telpher("version", cwd=tmp_path).stdout == f"{__version__}\n"
+
+
+def test_help_names_every_command(tmp_path: Path) -> None:
+    shown = telpher("--help", cwd=tmp_path)
+    assert shown.returncode == 0
+    for command in ("start", "run", "demo", "version"):
+        assert command in shown.stdout
+
+
+@pytest.mark.parametrize("command", ["run", "start"])
+def test_wrong_settings_are_all_told_with_status_2(tmp_path: Path, command: str) -> None:
+    given = {"API_ID": "twelve", "API_HASH": "hush-hush", "PORT": "99999"}
+    shown = telpher(command, cwd=tmp_path, environ=given)
+    assert shown.returncode == 2
+    assert shown.stdout == ""
+    for name in ("API_ID", "API_HASH", "BOT_TOKEN", "PORT"):
+        assert f"- {name}" in shown.stderr
+    assert "docs/settings.md" in shown.stderr
+    assert "Traceback" not in shown.stderr
+    assert "hush" not in shown.stderr
+
+
+def test_a_dot_env_in_the_folder_counts(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("API_ID=12345\nPORT=99999\n")
+    shown = telpher("start", cwd=tmp_path)
+    assert shown.returncode == 2
+    assert "- PORT='99999'" in shown.stderr
+    assert "- API_ID" not in shown.stderr
