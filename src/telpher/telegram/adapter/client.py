@@ -20,7 +20,6 @@ from telethon import TelegramClient
 from telethon._updates import ChannelState, Entity, EntityType, SessionState
 from telethon.errors import RPCError
 from telethon.events import Raw
-from telethon.network import ConnectionTcpIntermediate
 from telethon.tl import types
 from telethon.tl.functions import PingRequest
 from telethon.tl.functions.help import GetConfigRequest
@@ -35,7 +34,7 @@ from telpher.errors import (
 )
 from telpher.telegram.adapter.errors import to_error
 from telpher.telegram.adapter.identity import Identity
-from telpher.telegram.adapter.network import addresses, connection, introduced
+from telpher.telegram.adapter.network import Connection, addresses, connection, introduced
 from telpher.telegram.adapter.outgoing import random_id
 from telpher.telegram.adapter.peers import chat_id_of
 from telpher.telegram.adapter.session import UpdateState
@@ -198,7 +197,7 @@ def _build_client(identity: Identity) -> TelegramClient:
         identity.session,
         identity.credentials.api_id,
         identity.credentials.api_hash,
-        connection=ConnectionTcpIntermediate,
+        connection=Connection,
         timeout=identity.timing.connect,
         # One attempt: whoever owns the connection decides about the next.
         connection_retries=0,

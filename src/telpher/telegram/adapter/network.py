@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import platform
 from collections.abc import Iterable
@@ -20,6 +21,10 @@ from telethon.tl.types import DcOption
 from telpher._version import VERSION
 from telpher.errors import SettingsError
 from telpher.telegram.servers import DcAddress
+
+# What the stream takes in before reading pauses: above one packet of 1 MiB, or every packet costs
+# several pauses.
+_READ_AHEAD = 2 << 20
 
 
 class Loggers(dict[str, logging.Logger]):
@@ -51,12 +56,25 @@ def trust_keys(public_keys: Iterable[str]) -> None:
             ) from error
 
 
-def connection(address: DcAddress) -> Any:
-    """A connection to `address`, not yet opened.
+class Connection(ConnectionTcpIntermediate):  # type: ignore[misc] # the library has no types
+    """A TCP connection with intermediate framing: the library's default adds a CRC (libraries.md).
 
-    Intermediate framing: the library's default adds a CRC of every packet (libraries.md).
+    It is opened without the library's asyncio.wait_for, which can swallow a cancellation before
+    Python 3.12; whoever connects sets the time-out.
     """
-    return ConnectionTcpIntermediate(address.host, address.port, address.id, loggers=Loggers())
+
+    async def _connect(self, timeout: object = None, ssl: object = None) -> None:  # noqa: ASYNC109
+        self._reader, self._writer = await asyncio.open_connection(
+            self._ip, self._port, limit=_READ_AHEAD
+        )
+        self._codec = self.packet_codec(self)
+        self._init_conn()
+        await self._writer.drain()
+
+
+def connection(address: DcAddress) -> Connection:
+    """A connection to `address`, not yet opened."""
+    return Connection(address.host, address.port, address.id, loggers=Loggers())
 
 
 def media_sender(key: bytes | None, connect_timeout: float) -> MTProtoSender:

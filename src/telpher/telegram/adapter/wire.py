@@ -13,6 +13,8 @@ needs, and this adds them on its queues (the library is pinned to one minor vers
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from telethon.network import MTProtoSender
@@ -46,8 +48,9 @@ class Wire:
         Raises TelegramError; then, and when cancelled, nothing stays open.
         """
         try:
-            async with asyncio.timeout(within):
-                await self._sender.connect(connection)
+            with _cancellation_kept():
+                async with asyncio.timeout(within):
+                    await self._sender.connect(connection)
         except FAILURES as failure:
             await self.close()
             raise to_error(failure) from failure
@@ -59,7 +62,8 @@ class Wire:
 
     async def close(self) -> None:
         """Closes the connection; requests in flight fail. Safe to repeat."""
-        await self._sender.disconnect()
+        with _cancellation_kept():
+            await self._sender.disconnect()
 
     async def lost(self) -> None:
         """Returns when the connection is gone, for whatever reason."""
@@ -109,6 +113,20 @@ class Wire:
         if sent and self.alive:
             answer = self._sender.send(RpcDropAnswerRequest(state.msg_id))
             answer.add_done_callback(_retrieve)
+
+
+@contextmanager
+def _cancellation_kept() -> Iterator[None]:
+    """Raises CancelledError at the end when the library has swallowed one.
+
+    It waits for its own cancelled tasks with `except CancelledError: pass`, and uses
+    asyncio.wait_for, so a task of ours that is cancelled meanwhile would live on.
+    """
+    task = asyncio.current_task()
+    before = task.cancelling() if task else 0
+    yield
+    if task and task.cancelling() > before:
+        raise asyncio.CancelledError
 
 
 def _retrieve(future: asyncio.Future[Any]) -> None:

@@ -1,0 +1,59 @@
+"""Texts, keyboards and the ids of sent messages."""
+
+from datetime import UTC, datetime
+
+from telethon.tl import types
+
+from telpher.telegram.adapter.outgoing import markup, parsed, random_id, sent_message_id
+from telpher.telegram.gateway import Button
+
+
+def test_html_becomes_entities_counted_as_telegram_counts() -> None:
+    text, entities = parsed('😀 <b>b</b> <a href="https://x.org/?a=1&amp;b=2">l</a> &lt;')
+
+    assert text == "😀 b l <"
+    bold, link = entities
+    assert (bold.offset, bold.length) == (3, 1)  # the emoji has two UTF-16 units
+    assert (link.offset, link.url) == (5, "https://x.org/?a=1&b=2")
+    assert parsed("") == ("", [])
+
+
+def test_keyboards() -> None:
+    assert markup([]) is None
+    assert markup([[]]) is None
+    keyboard = markup(
+        [
+            [Button("a", data=b"1"), Button("b", url="https://x.org")],
+            [],
+            [Button("c", copy="text")],
+        ]
+    )
+
+    assert keyboard is not None
+    first, second = keyboard.rows
+    assert [button.text for button in first.buttons] == ["a", "b"]
+    assert [type(button.type) for button in (*first.buttons, *second.buttons)] == [
+        types.InlineButtonTypeCallback,
+        types.InlineButtonTypeUrl,
+        types.InlineButtonTypeCopy,
+    ]
+
+
+def test_random_ids_fit_and_differ() -> None:
+    ids = {random_id() for _ in range(1000)}
+
+    assert len(ids) == 1000
+    assert all(0 < each < 1 << 63 for each in ids)
+
+
+def test_the_sent_messages_id() -> None:
+    date = datetime(2026, 1, 2, tzinfo=UTC)
+    short = types.UpdateShortSentMessage(5, 1, 1, date)
+    full = types.Updates(
+        [types.UpdateMessageID(6, 77), types.UpdateMessageID(7, 78)], [], [], date, 0
+    )
+
+    assert sent_message_id(short, 78) == 5
+    assert sent_message_id(full, 78) == 7
+    assert sent_message_id(full, 79) is None
+    assert sent_message_id(types.UpdatesTooLong(), 79) is None

@@ -1,0 +1,137 @@
+"""A session to text and back, and what the library sees of it."""
+
+import json
+
+import pytest
+from telethon.crypto import AuthKey
+from telethon.tl import types
+
+from telpher.telegram.adapter import session as module
+from telpher.telegram.adapter.session import AccountSession, UpdateState
+from telpher.telegram.servers import DcAddress
+
+KEY = AuthKey(bytes(range(256)))
+STATE = UpdateState(1, 2, 3, 4, {5: 6, 7: 8})
+
+
+def full() -> AccountSession:
+    session = AccountSession()
+    session.set_dc(2, "127.0.0.1", 443)
+    session.keep_login(KEY, 99, "telpher_bot")
+    session.keep_update_state(STATE)
+    session.keep_media_key(4, bytes(256))
+    session.process_entities(users((7, 70)))
+    return session
+
+
+def users(*pairs: tuple[int, int]) -> types.contacts.ResolvedPeer:
+    found = [types.User(id=number, access_hash=access) for number, access in pairs]
+    return types.contacts.ResolvedPeer(None, [], found)
+
+
+def test_all_of_it_comes_back() -> None:
+    again = AccountSession()
+    again.restore(full().dump())
+
+    assert again.home == DcAddress(2, "127.0.0.1", 443)
+    assert again.key == KEY.key
+    assert again.auth_key == KEY
+    assert (again.user_id, again.username) == (99, "telpher_bot")
+    assert again.update_state == STATE
+    assert again.media_key(4) == bytes(256)
+    assert again.media_key(5) is None
+    assert again.access_hash(7) == 70
+    assert again.dump() == full().dump()
+
+
+def test_a_new_one_comes_back_too() -> None:
+    again = AccountSession()
+    again.restore(AccountSession().dump())
+
+    assert again.key is None
+    assert again.update_state is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "{",
+        "[]",
+        "{}",
+        "null",
+        '{"version":2}',
+        json.dumps(json.loads(full().dump()) | {"key": "AAAA"}),
+        json.dumps(json.loads(full().dump()) | {"key": "not base64!"}),
+        json.dumps(json.loads(full().dump()) | {"state": [1]}),
+        json.dumps(json.loads(full().dump()) | {"peers": 5}),
+        json.dumps(json.loads(full().dump()) | {"home": None}),
+    ],
+)
+def test_what_is_no_session_changes_nothing(text: str) -> None:
+    session = full()
+    before = session.dump()
+    with pytest.raises(ValueError):  # noqa: PT011 - json's and base64's own are as good
+        session.restore(text)
+
+    assert session.dump() == before
+
+
+def test_changes_are_counted_and_nothing_else() -> None:
+    session = full()
+    revision = session.revision
+    session.keep_update_state(UpdateState(1, 2, 3, 4, {5: 6, 7: 8}))
+    session.process_entities(users((7, 70)))
+    assert session.revision == revision
+
+    session.keep_update_state(UpdateState(2, 2, 3, 4))
+    session.process_entities(users((7, 71)))
+    session.keep_media_key(4, None)
+    session.drop_login()
+    assert session.revision == revision + 4
+    assert session.media_key(4) is None
+    assert session.key is None
+    # A new login catches up from where the old one was.
+    assert session.update_state is not None
+
+
+def test_another_bot_does_not_inherit_the_state() -> None:
+    session = full()
+    session.keep_login(KEY, 100, "other_bot")
+
+    assert session.update_state is None
+    assert session.access_hash(7) == 0
+
+
+def test_peers_are_bounded_and_the_oldest_go_first() -> None:
+    session = AccountSession()
+    count = module.MOST_PEERS
+    session.process_entities(users(*((number, 1) for number in range(1, count + 1))))
+    session.process_entities(users((1, 1)))
+    session.process_entities(users((count + 1, 1)))
+
+    assert session.access_hash(1) == 1
+    assert session.access_hash(2) == 0
+    assert session.access_hash(count + 1) == 1
+
+
+def test_hashes_that_may_not_be_used_elsewhere_are_not_kept() -> None:
+    session = AccountSession()
+    partial = types.User(id=7, access_hash=70, min=True)
+    channel = types.Channel(5, "c", types.ChatPhotoEmpty(), None, access_hash=50)
+    session.process_entities(types.contacts.ResolvedPeer(None, [channel], [partial]))
+
+    assert session.access_hash(7) == 0
+    assert session.access_hash(-1000000000005) == 50
+
+
+def test_update_states_are_kept_from_the_library() -> None:
+    session = full()
+    session.set_update_state(0, types.updates.State(9, 9, None, 9, 0))
+
+    assert session.get_update_states() == ()
+    assert session.update_state == STATE
+
+
+def test_nothing_secret_is_shown() -> None:
+    assert "AAEC" not in repr(full())
