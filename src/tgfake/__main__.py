@@ -2,12 +2,16 @@
 
 import argparse
 import asyncio
+import contextlib
+import importlib
 import logging
 import signal
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
-from tgfake.cluster import Cluster, Layout
+from tgfake.cluster import HOST, Cluster, Layout
+from tgfake.control import controlled
 from tgfake.keys import DC_KEYS
 from tgfake.network import Shape
 from tgfake.world import World
@@ -29,6 +33,8 @@ def _parser() -> argparse.ArgumentParser:
     add("--bandwidth", type=float, help="megabytes a second towards one connection")
     add("--dc-bandwidth", type=float, help="megabytes a second towards all of one data centre")
     add("--accept-delay-ms", type=float, default=0, help="before a new connection is served")
+    add("--control-port", type=int, help="be directed from here (0: any free port); see control.py")
+    add("--uvloop", action="store_true", help="run on uvloop, for benchmarks")
     add("--verbose", action="store_true")
     return parser
 
@@ -53,24 +59,38 @@ async def _serve(options: argparse.Namespace) -> None:
         loop.add_signal_handler(number, stop.set)
     world = World.demo() if options.world is None else World.from_json(options.world)
     layout = Layout(options.port, options.media_dc, options.tmp_sessions)
-    async with Cluster(world, layout=layout, shape=_shape(options)) as cluster:
+    async with contextlib.AsyncExitStack() as stack:
+        shape = _shape(options)
+        cluster = await stack.enter_async_context(Cluster(world, layout=layout, shape=shape))
         if options.servers_file is not None:
             cluster.write_servers_file(options.servers_file)
-        if options.ready_file is not None:
-            options.ready_file.touch()
         for a in cluster.addresses:
             media = " media_only" if a.media_only else ""
             home = " home" if a.dc == cluster.home_dc else ""
             sys.stdout.write(f"DC {a.dc} {a.host}:{a.port}{media}{home}\n")
+        if options.control_port is not None:
+            port = await stack.enter_async_context(controlled(cluster, options.control_port))
+            sys.stdout.write(f"control {HOST}:{port}\n")
+        if options.ready_file is not None:
+            options.ready_file.touch()
         sys.stdout.flush()
         await stop.wait()
+
+
+def _loop_factory(options: argparse.Namespace) -> Callable[[], asyncio.AbstractEventLoop] | None:
+    if not options.uvloop:
+        return None
+    factory: Callable[[], asyncio.AbstractEventLoop]
+    factory = importlib.import_module("uvloop").new_event_loop
+    return factory
 
 
 def main() -> None:
     """Run with the options of the command line."""
     options = _parser().parse_args()
     logging.basicConfig(level=logging.INFO if options.verbose else logging.WARNING)
-    asyncio.run(_serve(options))
+    with asyncio.Runner(loop_factory=_loop_factory(options)) as runner:
+        runner.run(_serve(options))
 
 
 if __name__ == "__main__":

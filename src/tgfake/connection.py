@@ -293,6 +293,7 @@ class Connection(asyncio.Protocol):
 
     def _write(self, data: bytes | memoryview) -> None:
         if not self._frozen and not self._transport.is_closing():
+            self._site.counters.bytes_written += len(data)
             self._transport.write(data)
 
     def _wasted(self, size: int) -> None:

@@ -9,10 +9,14 @@ from __future__ import annotations
 import asyncio
 from collections import Counter, deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
+from typing import Any
 
 _RANGES_KEPT = 100_000
 """Served ranges remembered in all: enough for any test, and bounded in a long benchmark."""
+
+_GAUGES = ("in_flight", "connections_open", "open_by_dc", "connections_total")
+"""What `reset` leaves alone: states, and the count that numbers connections."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +53,8 @@ class Counters:
     bytes_served: Counter[int] = field(default_factory=Counter)
     """File bytes answered, by document id."""
     ranges: deque[Served] = field(default_factory=lambda: deque(maxlen=_RANGES_KEPT))
+    bytes_written: int = 0
+    """Bytes of every kind that connections have put on the wire, when latency had let them out."""
     drops: int = 0
     """rpc_drop_answer received."""
     dropped_running: int = 0
@@ -82,6 +88,30 @@ class Counters:
     def served(self, document: int) -> list[tuple[int, int]]:
         """The ranges of one document that were answered, as (offset, bytes), in order."""
         return [(r.offset, r.size) for r in self.ranges if r.document == document]
+
+    def snapshot(self) -> dict[str, Any]:
+        """All counts as JSON can say them; `ranges`, which may be long, only by its length."""
+        told: dict[str, Any] = {"get_file_calls": self.get_file_calls}
+        for each in fields(self):
+            value = getattr(self, each.name)
+            if isinstance(value, Counter):
+                told[each.name] = {str(key): count for key, count in value.items()}
+            elif isinstance(value, int):
+                told[each.name] = value
+        return told | {"ranges": len(self.ranges)}
+
+    def reset(self) -> None:
+        """Count from nothing; what is open or in flight at this moment still is."""
+        for each in fields(self):
+            value = getattr(self, each.name)
+            if each.name in _GAUGES:
+                continue
+            if isinstance(value, Counter | deque):
+                value.clear()
+            elif isinstance(value, int):
+                setattr(self, each.name, 0)
+        self.most_in_flight = self.in_flight
+        self.changed()
 
     def message_sent(self, chat_id: int) -> None:
         """A bot sent a message into the chat with this marked id."""
