@@ -78,16 +78,25 @@ async def running(settings: Settings, clock: Clock | None = None) -> AsyncIterat
     async with asyncio.TaskGroup() as tasks:
         app = build(settings, clock or SystemClock(), tasks)
         await app.server.start()
-        bot = tasks.create_task(app.account.run(app.router), name="bot")
+        bot = [
+            tasks.create_task(app.account.run(app.router), name="bot"),
+            tasks.create_task(_introduce(app), name="menu of commands"),
+        ]
         try:
             yield app
         finally:
             app.lifecycle.draining = True
             await app.server.drain(DRAIN_SECONDS)
             await app.engine.close()
-            bot.cancel()
-            await asyncio.wait([bot])
+            for task in bot:
+                task.cancel()
+            await asyncio.wait(bot)
             await app.server.close()
+
+
+async def _introduce(app: App) -> None:
+    await app.account.connected()
+    await app.router.publish_commands()
 
 
 def build(settings: Settings, clock: Clock, tasks: asyncio.TaskGroup) -> App:

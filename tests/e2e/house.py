@@ -14,7 +14,6 @@ import httpx
 
 from telpher.app import App, running
 from telpher.config.settings import Settings
-from telpher.telegram.gateway import AccountState
 from tgfake.cluster import Cluster, Layout
 from tgfake.network import Shape
 from tgfake.world import Account, File, FileSpec, World
@@ -61,8 +60,8 @@ class House:
 
     async def connected(self) -> None:
         """Returns once the bot is connected."""
-        while self.app.account.status().state is not AccountState.CONNECTED:
-            await asyncio.sleep(0.01)
+        async with asyncio.timeout(PATIENCE):
+            await self.app.account.connected()
 
     async def share(self, file: FileSpec | File, caption: str = "") -> str:
         """Ann sends a file to the bot; the link in the bot's answer."""

@@ -75,6 +75,7 @@ class BotAccount:
         self._state = AccountState.STARTING
         self._reason = "The connection to Telegram is being made."
         self._turned = asyncio.Event()
+        self._connected = asyncio.Event()
         self._main: MainConnection | None = None
         self._dispatcher = Dispatcher()
         self._transfers = Transfers(MediaLogins(self._identity, self), clock, self._timing)
@@ -101,6 +102,10 @@ class BotAccount:
     async def reached(self, state: AccountState) -> AccountStatus:
         """Waits until the account is in `state`."""
         return await self.until(lambda status: status.state is state)
+
+    async def connected(self) -> None:
+        """Returns as soon as the account is connected."""
+        await self._connected.wait()
 
     async def run(self, listener: Listener) -> None:
         """Keeps the account connected and hands updates to `listener`, until cancelled."""
@@ -204,6 +209,8 @@ class BotAccount:
             backoff.reset()
             self._main = main
             self._turn(AccountState.CONNECTED, "")
+            # At once: what is sent from now on is answered even if this process is killed.
+            main.note_state()
             self._save()
             _log.info("connected to Telegram", bot=self._session.username)
             await main.run(self._on_update)
@@ -222,6 +229,10 @@ class BotAccount:
 
     def _turn(self, state: AccountState, reason: str) -> None:
         self._state, self._reason = state, reason
+        if state is AccountState.CONNECTED:
+            self._connected.set()
+        else:
+            self._connected.clear()
         self._turned.set()
         self._turned = asyncio.Event()
 
