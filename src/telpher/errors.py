@@ -10,6 +10,7 @@
     ├── BusyError                     503     yes          busy
     └── TelegramError                 502                  telegram
         ├── TelegramUnavailableError  503     yes          telegram_unavailable
+        │   └── ThrottledError        503     yes          telegram_unavailable
         ├── FloodWaitError            503     yes          flood_wait
         ├── ReferenceExpiredError      -                   reference_expired
         ├── MigrateError               -                   migrate
@@ -99,6 +100,13 @@ class TelegramUnavailableError(TelegramError):
     status = 503
     key = "telegram_unavailable"
     retry_after: int | None = 5
+
+
+class ThrottledError(TelegramUnavailableError):
+    """Telegram closed a connection because there are too many, or too much is asked (-429).
+
+    The fetch window falls to its least (`Window.throttled`), and fewer connections are opened.
+    """
 
 
 class FloodWaitError(TelegramError):

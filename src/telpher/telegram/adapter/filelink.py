@@ -1,0 +1,85 @@
+"""Media connections of telpher's own: upload.getFile and pings, and the greeting before them."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from typing import Any
+
+from telethon.errors import rpc_message_to_error
+from telethon.extensions import BinaryReader
+from telethon.tl.types import RpcError
+
+from telpher.core.model import Location
+from telpher.errors import RequestRejectedError, TelegramError, TelegramUnavailableError
+from telpher.telegram.adapter.errors import FAILURES, to_error
+from telpher.telegram.adapter.files import input_location
+from telpher.telegram.mtproto import files
+from telpher.telegram.mtproto.connection import Connection, RpcRefusalError
+from telpher.telegram.mtproto.schema import MalformedError
+from telpher.telegram.timing import Timing
+
+# Files whose location stays serialised: a connection serves some viewers, not hundreds.
+_MOST_PREFIXES = 64
+
+
+class FileConnection:
+    """A MediaConnection over a connection that is introduced and authorised by `call`."""
+
+    def __init__(self, connection: Connection, timing: Timing) -> None:
+        self._connection = connection
+        self._timing = timing
+        self._prefixes: OrderedDict[Location, bytes] = OrderedDict()
+
+    @property
+    def alive(self) -> bool:
+        return self._connection.alive
+
+    async def get_chunk(
+        self,
+        location: Location,
+        offset: int,
+        limit: int,
+        patience: float,
+        *,
+        urgent: bool = False,
+    ) -> memoryview:
+        """See MediaConnection."""
+        body = files.get_file(self._prefix(location), offset, limit)
+        try:
+            return files.file_bytes(await self._connection.call(body, patience, urgent=urgent))
+        except RpcRefusalError as refusal:
+            raise _to_error(refusal) from refusal
+        except MalformedError as error:
+            raise RequestRejectedError("MALFORMED_FILE", 500) from error
+
+    async def call(self, request: Any) -> Any:
+        """Sends any other request, and returns its result. Raises TelegramError."""
+        try:
+            answer = await self._connection.call(bytes(request), self._timing.request)
+        except RpcRefusalError as refusal:
+            raise _to_error(refusal) from refusal
+        try:
+            with BinaryReader(bytes(answer)) as reader:
+                return request.read_result(reader)
+        except FAILURES as failure:
+            raise TelegramUnavailableError("an answer that cannot be read") from failure
+
+    async def ping(self) -> None:
+        await self._connection.ping(self._timing.pong)
+
+    async def close(self) -> None:
+        await self._connection.close()
+
+    def _prefix(self, location: Location) -> bytes:
+        prefix = self._prefixes.get(location)
+        if prefix is None:
+            prefix = files.request_prefix(bytes(input_location(location)))
+            self._prefixes[location] = prefix
+            if len(self._prefixes) > _MOST_PREFIXES:
+                self._prefixes.popitem(last=False)
+        return prefix
+
+
+def _to_error(refusal: RpcRefusalError) -> TelegramError:
+    told = RpcError(error_code=refusal.code, error_message=refusal.name)
+    return to_error(rpc_message_to_error(told, None))

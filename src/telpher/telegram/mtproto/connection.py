@@ -1,0 +1,328 @@
+"""One encrypted connection: the only file here that knows sockets, timers and futures.
+
+    socket -> framing -> decryption -> conversation -> futures of those who called
+
+What is asked in one turn of the event loop goes out in one packet at its end; a call marked urgent
+goes at once, in a packet of its own. Acknowledgements ride along, or follow within seconds.
+
+Nothing is repeated and nothing reconnected here: when the connection is lost, for whatever reason,
+every call fails and `alive` is False from that moment.
+
+A connection can die without a word: while answers are due, silence is answered by a ping, and
+silence after that ends the connection. Not one byte needs to be complete for that: a slow packet is
+no silence.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import struct
+from typing import Any, Final, cast
+
+import structlog
+
+from telpher.errors import (
+    AuthorisationLostError,
+    ChunkTimeoutError,
+    TelegramError,
+    TelegramUnavailableError,
+    ThrottledError,
+)
+from telpher.telegram import crypto
+from telpher.telegram.mtproto import framing
+from telpher.telegram.mtproto.conversation import Answer, Conversation, Refusal, Request
+from telpher.telegram.mtproto.decryption import InOrder
+from telpher.telegram.mtproto.kit import AuthKey, Kit
+from telpher.telegram.mtproto.schema import MalformedError
+from telpher.telegram.mtproto.session import Session
+
+_log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+# The latest for acknowledgements that nothing else goes out with. TDLib waits up to 30 s.
+_ACKNOWLEDGE_AFTER: Final = 5.0
+
+# Received packets that may wait for their decryption: what can be in flight on one connection.
+_MOST_BACKLOG: Final = 4 << 20
+
+# Until when what we send must have been taken by the other side's TCP: the kernel alone would try
+# for a quarter of an hour.
+_UNTAKEN_MS: Final = 15_000
+
+_TRANSPORT_ERROR: Final = struct.Struct("<i")
+
+_Future = asyncio.Future[memoryview]
+
+
+class RpcRefusalError(Exception):
+    """rpc_error: Telegram refused one request; the connection is as good as before."""
+
+    def __init__(self, code: int, name: str) -> None:
+        super().__init__(f"{name} ({code})")
+        self.code = code
+        self.name = name
+
+
+async def connect(host: str, port: int, key: AuthKey, kit: Kit, within: float) -> Connection:
+    """Opens a connection with a key that exists. Raises TelegramUnavailableError."""
+    loop = asyncio.get_running_loop()
+    try:
+        async with asyncio.timeout(within):
+            _, connection = await loop.create_connection(lambda: Connection(key, kit), host, port)
+    except OSError as error:  # TimeoutError is one
+        message = f"connection to Telegram: {type(error).__name__}"
+        raise TelegramUnavailableError(message) from error
+    return connection
+
+
+class Connection(asyncio.BufferedProtocol):
+    """See the module."""
+
+    def __init__(self, key: AuthKey, kit: Kit) -> None:
+        self._key = key
+        self._key_id = crypto.auth_key_id(key.key)
+        self._kit = kit
+        self._loop = asyncio.get_running_loop()
+        self._session = Session(kit.time, key.salt)
+        self._conversation: Conversation[_Future] = Conversation(self._session)
+        self._reader = framing.FrameReader(kit.frames.take)
+        self._packets = InOrder(key.key, kit.decryptor, self._opened, self._broken)
+        self._transport: asyncio.Transport | None = None
+        self._closed: asyncio.Future[None] = self._loop.create_future()
+        self._failure: TelegramError | None = None
+        self._paused = False
+        self._flush_timer: asyncio.Handle | None = None
+        self._acknowledge_timer: asyncio.TimerHandle | None = None
+        self._silence_timer: asyncio.TimerHandle | None = None
+        self._silent = False
+        self._probing = False
+
+    @property
+    def alive(self) -> bool:
+        """False from the moment it is known to be lost."""
+        return self._failure is None and self._transport is not None
+
+    # What its user does.
+
+    async def call(self, body: bytes, patience: float, *, urgent: bool = False) -> memoryview:
+        """Sends a serialised request; its serialised result, a view of the packet.
+
+        Raises RpcRefusalError, ChunkTimeoutError after `patience` seconds, TelegramError when the
+        connection is lost. Cancelled or timed out, it has Telegram drop the answer.
+        """
+        self._require_life()
+        request = self._conversation.ask(body, self._loop.create_future())
+        if urgent:
+            self._send(self._conversation.packet(only=request))
+        return await self._answer(request, patience)
+
+    async def ping(self, patience: float) -> None:
+        """Returns when the other side has answered. Raises TelegramError when it does not."""
+        self._require_life()
+        await self._answer(self._ask_ping(), patience)
+
+    async def close(self) -> None:
+        """Closes it, calls in flight fail; returns when the socket is gone. Safe to repeat."""
+        self._lose(TelegramUnavailableError("the connection to Telegram was closed"))
+        await asyncio.shield(self._closed)
+
+    async def _answer(self, request: Request[_Future], patience: float) -> memoryview:
+        self._flush_soon()
+        self._watch()
+        timer = self._loop.call_later(patience, self._expire, request, patience)
+        try:
+            return await request.caller
+        finally:
+            timer.cancel()
+            self._withdraw(request)
+
+    def _ask_ping(self) -> Request[_Future]:
+        ping_id = int.from_bytes(os.urandom(8), "little", signed=True)
+        return self._conversation.ping(ping_id, self._loop.create_future())
+
+    def _expire(self, request: Request[_Future], patience: float) -> None:
+        if not request.caller.done():
+            request.caller.set_exception(ChunkTimeoutError(f"no answer within {patience:g} s"))
+
+    def _withdraw(self, request: Request[_Future]) -> None:
+        if self._failure is None:
+            self._conversation.withdraw(request)
+            self._flush_soon()
+
+    def _require_life(self) -> None:
+        if not self.alive:
+            raise TelegramUnavailableError("not connected to Telegram")
+
+    # Sending.
+
+    def _flush_soon(self) -> None:
+        """Sends at the end of this turn of the loop, where there is something to be sent."""
+        if self._conversation.due and self._flush_timer is None and self._failure is None:
+            self._flush_timer = self._loop.call_soon(self._flush)
+
+    def _flush(self) -> None:
+        self._flush_timer = None
+        if self._acknowledge_timer is not None:
+            self._acknowledge_timer.cancel()
+            self._acknowledge_timer = None
+        while self._failure is None and (packet := self._conversation.packet()) is not None:
+            self._send(packet)
+
+    def _acknowledge_later(self) -> None:
+        if self._conversation.owes_acknowledgement and self._acknowledge_timer is None:
+            self._acknowledge_timer = self._loop.call_later(_ACKNOWLEDGE_AFTER, self._flush)
+
+    def _send(self, plaintext: bytes | None) -> None:
+        if plaintext is not None and self._transport is not None:
+            self._transport.write(framing.wrap(crypto.encrypt(self._key.key, plaintext)))
+
+    # Receiving: called by the transport.
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.Transport, transport)  # uvloop's is no subclass
+        _tune(transport.get_extra_info("socket"))
+        self._transport.write(framing.TAG)
+
+    def get_buffer(self, sizehint: int) -> memoryview:
+        return self._reader.room()
+
+    def buffer_updated(self, nbytes: int) -> None:
+        if self._failure is not None:
+            return
+        self._silent = False
+        self._kit.traffic.received += nbytes
+        packet = self._reader.filled(nbytes)
+        if packet is not None:
+            self._arrived(packet)
+        if self._reader.broken:
+            self._broken(MalformedError(self._reader.broken))
+
+    def eof_received(self) -> None:
+        self._lose(TelegramUnavailableError("Telegram closed the connection"))
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._lose(TelegramUnavailableError("the connection to Telegram was lost"))
+        if not self._closed.done():
+            self._closed.set_result(None)
+
+    def _arrived(self, packet: memoryview) -> None:
+        if len(packet) == _TRANSPORT_ERROR.size:
+            (code,) = _TRANSPORT_ERROR.unpack(packet)
+            self._lose(_transport_error(code))
+        elif packet[: len(self._key_id)] != self._key_id:
+            self._broken(MalformedError("a packet for another key"))
+        else:
+            self._packets.push(packet)
+            self._limit_backlog()
+
+    def _limit_backlog(self) -> None:
+        if self._transport is None or self._paused == (self._packets.backlog > _MOST_BACKLOG):
+            return
+        self._paused = not self._paused
+        if self._paused:
+            self._transport.pause_reading()
+        elif self._failure is None:
+            self._transport.resume_reading()
+
+    def _opened(self, packet: memoryview) -> None:
+        """A packet has been decrypted, and is genuine."""
+        if self._failure is not None:
+            return
+        try:
+            events = self._conversation.received(packet)
+        except MalformedError as error:
+            self._broken(error)
+            return
+        for event in events:
+            _tell(event)
+        self._key.salt = self._session.salt
+        self._note_waste()
+        self._limit_backlog()
+        self._flush_soon()
+        self._acknowledge_later()
+
+    def _note_waste(self) -> None:
+        self._kit.traffic.wasted += self._conversation.wasted
+        self._conversation.wasted = 0
+
+    # The end.
+
+    def _broken(self, error: ValueError) -> None:
+        """What came cannot be from Telegram, or cannot be understood."""
+        if self._failure is None:
+            _log.warning("a connection to Telegram was broken off", reason=str(error))
+        self._lose(TelegramUnavailableError(f"the connection broke the protocol: {error}"))
+
+    def _lose(self, failure: TelegramError) -> None:
+        """All that is in flight fails, with the first reason there was."""
+        if self._failure is not None:
+            return
+        self._failure = failure
+        for timer in (self._flush_timer, self._acknowledge_timer, self._silence_timer):
+            if timer is not None:
+                timer.cancel()
+        self._packets.stop()
+        for request in self._conversation.withdraw_all():
+            if not request.caller.done():
+                request.caller.set_exception(failure)
+        if self._transport is not None:
+            self._transport.abort()
+        elif not self._closed.done():
+            self._closed.set_result(None)
+
+    # Silence.
+
+    def _watch(self) -> None:
+        if self._silence_timer is None and self._failure is None:
+            self._silent, self._probing = True, False
+            self._silence_timer = self._loop.call_later(self._kit.silence, self._listen)
+
+    def _listen(self) -> None:
+        """Every few seconds while answers are due."""
+        self._silence_timer = None
+        if not self._conversation.unanswered:
+            return
+        if self._silent and self._probing:
+            self._lose(TelegramUnavailableError("Telegram has fallen silent"))
+            return
+        if self._silent:
+            self._ask_ping().caller.add_done_callback(_retrieve)
+            self._flush_soon()
+        self._probing, self._silent = self._silent, True
+        self._silence_timer = self._loop.call_later(self._kit.silence, self._listen)
+
+
+def _tell(event: Answer[_Future] | Refusal[_Future]) -> None:
+    caller = event.request.caller
+    if caller.done():
+        return
+    if isinstance(event, Answer):
+        caller.set_result(event.body)
+    else:
+        caller.set_exception(RpcRefusalError(event.code, event.name))
+
+
+def _retrieve(future: _Future) -> None:
+    """Looks at a result that nobody waits for, or asyncio reports it as forgotten."""
+    if not future.cancelled():
+        future.exception()
+
+
+def _transport_error(code: int) -> TelegramError:
+    """[/mtproto/mtproto-transports, "Transport errors"]"""
+    if code == -404:
+        return AuthorisationLostError("Telegram does not know the authorisation key (-404)")
+    if code == -429:
+        return ThrottledError("too many connections or requests (-429)")
+    if code == -444:
+        return TelegramUnavailableError("this is not the data centre it should be (-444)")
+    return TelegramUnavailableError(f"transport error {code}")
+
+
+def _tune(sock: Any) -> None:
+    """TCP options. The receive buffer is left to the kernel, which makes it as large as the way
+    needs; setting it would stop that, and the most that may be set is often 208 KiB (Linux)."""
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    if hasattr(socket, "TCP_USER_TIMEOUT"):
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _UNTAKEN_MS)
