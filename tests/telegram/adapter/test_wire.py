@@ -10,8 +10,8 @@ from telethon.tl.functions import PingRequest
 from telethon.tl.functions.help import GetConfigRequest, GetNearestDcRequest
 
 from telpher.errors import ChunkTimeoutError, RequestRejectedError, TelegramUnavailableError
-from telpher.telegram.adapter.network import connection, introduced, media_sender, trust_keys
-from telpher.telegram.adapter.wire import Wire
+from telpher.telegram.adapter.network import introduced, media_sender, trust_keys
+from telpher.telegram.adapter.wire import MOST_EXCHANGES, Wire
 from telpher.telegram.servers import DcAddress
 from tests.telegram.adapter.stage import SECONDS, Stage
 from tgfake.cluster import Cluster
@@ -23,7 +23,7 @@ async def wired(cluster: Cluster) -> AsyncIterator[Wire]:
     trust_keys(cluster.public_keys)
     wire = Wire(media_sender(None, SECONDS))
     try:
-        await wire.connect(connection(address(cluster)), SECONDS)
+        await wire.connect(address(cluster), SECONDS)
         hello = introduced(1, GetConfigRequest(), updates=False)
         assert (await wire.call(hello, SECONDS)).this_dc == 2
         yield wire
@@ -110,7 +110,7 @@ async def test_where_nobody_listens(stage: Stage) -> None:
         nowhere = DcAddress(2, "127.0.0.1", probe.getsockname()[1])
         wire = Wire(media_sender(None, SECONDS))
         with pytest.raises(TelegramUnavailableError):
-            await wire.connect(connection(nowhere), SECONDS)
+            await wire.connect(nowhere, SECONDS)
 
     assert not wire.alive
     with pytest.raises(TelegramUnavailableError):
@@ -129,9 +129,7 @@ async def test_a_server_that_accepts_and_says_nothing(how: str) -> None:
         port = server.sockets[0].getsockname()[1]
         wire = Wire(media_sender(None, SECONDS))
         patience = SECONDS if how == "cancelled" else 0.2
-        connecting = asyncio.create_task(
-            wire.connect(connection(DcAddress(2, "127.0.0.1", port)), patience)
-        )
+        connecting = asyncio.create_task(wire.connect(DcAddress(2, "127.0.0.1", port), patience))
         writer = await accepted.get()
         if how == "cancelled":
             connecting.cancel()
@@ -143,6 +141,27 @@ async def test_a_server_that_accepts_and_says_nothing(how: str) -> None:
         assert not wire.alive
         writer.close()
         await writer.wait_closed()
+
+
+async def test_a_key_exchange_that_fails_is_tried_again_a_few_times() -> None:
+    """The library fails one in 256 by itself."""
+    accepted = 0
+
+    async def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal accepted
+        accepted += 1
+        await reader.read(1)
+        writer.close()
+        await writer.wait_closed()
+
+    async with await asyncio.start_server(accept, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        wire = Wire(media_sender(None, SECONDS))
+        with pytest.raises(TelegramUnavailableError):
+            await wire.connect(DcAddress(2, "127.0.0.1", port), SECONDS)
+
+    assert accepted == MOST_EXCHANGES
+    assert not wire.alive
 
 
 async def test_a_cancellation_while_closing_is_not_lost(stage: Stage) -> None:

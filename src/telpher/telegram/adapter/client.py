@@ -34,7 +34,7 @@ from telpher.errors import (
 )
 from telpher.telegram.adapter.errors import to_error
 from telpher.telegram.adapter.identity import Identity
-from telpher.telegram.adapter.network import Connection, addresses, connection, introduced
+from telpher.telegram.adapter.network import Connection, addresses, introduced
 from telpher.telegram.adapter.outgoing import random_id
 from telpher.telegram.adapter.peers import chat_id_of
 from telpher.telegram.adapter.session import UpdateState
@@ -82,7 +82,7 @@ class MainConnection:
         if address is None:
             raise TelegramUnavailableError(f"no address of data centre {dc} is known")
         try:
-            await self._wire.connect(connection(address), self._timing.connect)
+            await self._wire.connect(address, self._timing.connect)
             hello = introduced(self._credentials.api_id, GetConfigRequest(), updates=True)
             config = await self.call(hello)
             self._directory.learn(addresses(config.dc_options))

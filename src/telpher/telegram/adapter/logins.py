@@ -30,7 +30,7 @@ from telpher.errors import (
 )
 from telpher.telegram.adapter.identity import Identity
 from telpher.telegram.adapter.media import WireMediaConnection
-from telpher.telegram.adapter.network import connection, introduced, media_sender
+from telpher.telegram.adapter.network import introduced, media_sender
 from telpher.telegram.adapter.wire import Wire
 from telpher.telegram.media import MediaConnection
 from telpher.telegram.servers import DcAddress
@@ -108,13 +108,13 @@ class MediaLogins:
     async def _open_again(self, address: DcAddress, key: bytes) -> MediaConnection:
         """A connection with a key that is logged in already."""
         wire = Wire(media_sender(key, self._timing.connect))
-        await wire.connect(connection(address), self._timing.connect)
+        await wire.connect(address, self._timing.connect)
         return await self._ready(wire, self._introduce(wire, GetConfigRequest()))
 
     async def _open_anew(self, address: DcAddress) -> MediaConnection:
         """A connection with a new key, which is then logged in and kept."""
         wire = Wire(media_sender(None, self._timing.connect))
-        await wire.connect(connection(address), self._timing.connect)
+        await wire.connect(address, self._timing.connect)
         opened = await self._ready(wire, self._authorise(wire, address.id))
         self._session.keep_media_key(address.id, bytes(wire.sender.auth_key.key))
         self._home.session_changed()

@@ -63,10 +63,14 @@ class Connection(ConnectionTcpIntermediate):  # type: ignore[misc] # the library
     Python 3.12; whoever connects sets the time-out.
     """
 
+    reached = False
+    """Whether there was a TCP connection."""
+
     async def _connect(self, timeout: object = None, ssl: object = None) -> None:  # noqa: ASYNC109
         self._reader, self._writer = await asyncio.open_connection(
             self._ip, self._port, limit=_READ_AHEAD
         )
+        self.reached = True
         self._codec = self.packet_codec(self)
         self._init_conn()
         await self._writer.drain()

@@ -23,6 +23,16 @@ from telethon.tl.functions import RpcDropAnswerRequest
 
 from telpher.errors import ChunkTimeoutError, TelegramUnavailableError
 from telpher.telegram.adapter.errors import FAILURES, to_error
+from telpher.telegram.adapter.network import Connection, connection
+from telpher.telegram.servers import DcAddress
+
+# The library does not pad the number that becomes the key: one key exchange in 256 fails for a
+# leading zero byte, and another one is due.
+MOST_EXCHANGES = 3
+
+
+class _ExchangeFailedError(Exception):
+    """There was a connection, and no key came of it."""
 
 
 class Wire:
@@ -42,23 +52,37 @@ class Wire:
         """False before the connection is made and from the moment it is known to be lost."""
         return bool(self._sender.is_connected()) and not self._sender._reconnecting
 
-    async def connect(self, connection: Any, within: float) -> None:
+    async def connect(self, address: DcAddress, within: float) -> None:
         """Connects and, where the sender has no key, makes one.
 
         Raises TelegramError; then, and when cancelled, nothing stays open.
         """
+        exchanges = 0
+        while not self._sender.is_connected():
+            exchanges += 1
+            try:
+                await self._open(connection(address), within)
+            except _ExchangeFailedError as failure:
+                if exchanges == MOST_EXCHANGES:
+                    raise TelegramUnavailableError("no key could be agreed on") from failure
+        self._closed = self._sender._disconnected
+        self._closed.add_done_callback(_retrieve)
+
+    async def _open(self, opened: Connection, within: float) -> None:
+        done = False
         try:
             with _cancellation_kept():
                 async with asyncio.timeout(within):
-                    await self._sender.connect(connection)
+                    await self._sender.connect(opened)
+            done = True
         except FAILURES as failure:
-            await self.close()
+            ended = isinstance(failure, (ConnectionError, EOFError))
+            if ended and opened.reached and not self._sender.auth_key:
+                raise _ExchangeFailedError from failure
             raise to_error(failure) from failure
-        except asyncio.CancelledError:
-            await self.close()
-            raise
-        self._closed = self._sender._disconnected
-        self._closed.add_done_callback(_retrieve)
+        finally:
+            if not done:
+                await self.close()
 
     async def close(self) -> None:
         """Closes the connection; requests in flight fail. Safe to repeat."""
