@@ -17,7 +17,7 @@ class FakeConnection:
 
     dc: int = 4
     alive: bool = True
-    asked: list[tuple[int, int, asyncio.Future[bytes]]] = field(default_factory=list)
+    asked: list[tuple[int, int, asyncio.Future[memoryview]]] = field(default_factory=list)
     arrived: asyncio.Queue[int] = field(default_factory=asyncio.Queue)
     cancelled: int = 0
     pings: int = 0
@@ -25,8 +25,16 @@ class FakeConnection:
     deaf: bool = False
     gone: asyncio.Event = field(default_factory=asyncio.Event)
 
-    async def get_chunk(self, location: Location, offset: int, limit: int) -> bytes:
-        answer: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
+    async def get_chunk(
+        self,
+        location: Location,
+        offset: int,
+        limit: int,
+        patience: float,
+        *,
+        urgent: bool = False,
+    ) -> memoryview:
+        answer: asyncio.Future[memoryview] = asyncio.get_running_loop().create_future()
         request = (offset, limit, answer)
         self.asked.append(request)
         self.arrived.put_nowait(offset)
@@ -39,7 +47,7 @@ class FakeConnection:
 
     def answer(self, number: int = 0) -> None:
         _, limit, answer = self.asked.pop(number)
-        answer.set_result(bytes(limit))
+        answer.set_result(memoryview(bytes(limit)))
 
     def fail(self, error: TelegramError, number: int = 0) -> None:
         self.asked.pop(number)[2].set_exception(error)
@@ -66,9 +74,11 @@ class FakeConnector:
         self.news: asyncio.Queue[FakeConnection] = asyncio.Queue()
         self.attempts = 0
         self.forgotten: list[int] = []
+        self.slots: list[int] = []
 
-    async def open(self, dc: int) -> FakeConnection:
+    async def open(self, dc: int, slot: int = 0) -> FakeConnection:
         self.attempts += 1
+        self.slots.append(slot)
         await asyncio.sleep(0)
         if self.refusals:
             raise self.refusals.pop(0)
@@ -77,5 +87,5 @@ class FakeConnector:
         self.news.put_nowait(connection)
         return connection
 
-    def forget(self, dc: int) -> None:
+    def forget(self, dc: int, slot: int = 0) -> None:
         self.forgotten.append(dc)

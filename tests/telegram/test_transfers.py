@@ -31,7 +31,7 @@ class ScriptedConnector(FakeConnector):
     async def open(self, dc: int):
         connection = await super().open(dc)
 
-        async def get_chunk(_location: object, _offset: int, limit: int) -> bytes:
+        async def get_chunk(_location: object, _offset: int, limit: int, _: float) -> bytes:
             self.asked.append(dc)
             if self.script.get(dc):
                 raise self.script[dc].pop(0)

@@ -33,7 +33,7 @@ GUARANTEE = 2 * GRANULE
 # The part of the budget kept for guarantees: 512 viewers with the default of 256 MiB.
 GUARANTEED_PART = 4
 
-Fetch = Callable[[Chunk], Coroutine[Any, Any, bytes]]
+Fetch = Callable[[Chunk], Coroutine[Any, Any, memoryview]]
 
 
 class Guarantee:
@@ -52,7 +52,7 @@ class Block:
 
     document: Document
     start: int
-    data: bytes
+    data: memoryview
     funded: Guarantee | None = None
     pins: int = 0
 

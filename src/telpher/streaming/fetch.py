@@ -23,7 +23,7 @@ class Fetcher:
         self._locator = locator
         self._clock = clock
 
-    async def fetch(self, ref: MessageRef, chunk: Chunk, patience: float) -> bytes:
+    async def fetch(self, ref: MessageRef, chunk: Chunk, patience: float) -> memoryview:
         """The bytes of `chunk`, exactly; fewer than its limit only at the end of the file.
 
         Raises TelegramError when they are not to be had within `patience` seconds of trouble, and
@@ -31,7 +31,7 @@ class Fetcher:
         """
         stale: Location | None = None
 
-        async def attempt() -> bytes:
+        async def attempt() -> memoryview:
             nonlocal stale
             found = await self._locate(ref, stale)
             try:
@@ -47,7 +47,7 @@ class Fetcher:
             return await self._locator.find(ref)
         return await self._locator.refresh(ref, stale)
 
-    async def _ask(self, found: FoundFile, chunk: Chunk) -> bytes:
+    async def _ask(self, found: FoundFile, chunk: Chunk) -> memoryview:
         data = await self._media.get_chunk(found.location, chunk.offset, chunk.limit)
         expected = min(chunk.limit, found.info.size - chunk.offset)
         if len(data) != expected:

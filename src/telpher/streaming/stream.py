@@ -27,7 +27,7 @@ LEAST_AHEAD = 1 << 20
 MOST_AHEAD = 16 << 20
 
 # Fetches a chunk, giving up after so many seconds of trouble.
-PatientFetch = Callable[[Chunk, float], Coroutine[Any, Any, bytes]]
+PatientFetch = Callable[[Chunk, float], Coroutine[Any, Any, memoryview]]
 
 # The largest piece handed to the socket at once: small enough to be fair to others on the loop,
 # large enough that the cost of a call does not count.
@@ -78,7 +78,7 @@ class Stream:
         begin = self._position - block.start
         end = min(begin + PIECE, len(block.data), self._stop - block.start)
         self._position = block.start + end
-        return memoryview(block.data)[begin:end]
+        return block.data[begin:end]
 
     async def prime(self) -> None:
         """Waits until the bytes at the position are there. Raises TelegramError, BusyError."""
@@ -143,7 +143,7 @@ class Stream:
             self._largest = max(self._largest, pending.chunk.limit)
         return pending
 
-    def _bring(self, chunk: Chunk) -> Coroutine[Any, Any, bytes]:
+    def _bring(self, chunk: Chunk) -> Coroutine[Any, Any, memoryview]:
         return self._fetch(chunk, self.patience)
 
     def _fit(self, chunk: Chunk) -> Chunk:

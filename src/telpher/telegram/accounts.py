@@ -43,7 +43,7 @@ class Accounts:
         """See MediaGateway."""
         return await self._main.find_file(ref)
 
-    async def get_chunk(self, location: Location, offset: int, limit: int) -> bytes:
+    async def get_chunk(self, location: Location, offset: int, limit: int) -> memoryview:
         """See MediaGateway. TelegramUnavailableError also for a location of an unknown account."""
         account = self._by_id.get(location.account)
         if account is None:

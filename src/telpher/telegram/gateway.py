@@ -26,9 +26,10 @@ class MediaGateway(Protocol):
         """
         ...
 
-    async def get_chunk(self, location: Location, offset: int, limit: int) -> bytes:
+    async def get_chunk(self, location: Location, offset: int, limit: int) -> memoryview:
         """One upload.getFile: up to `limit` bytes from `offset`, fewer only at the file's end.
 
+        A read-only view of the packet they came in: its memory is free with the last view of it.
         `offset` and `limit` follow telegram.md ("upload.getFile"); `core.chunks` makes such
         requests. Waits for a place in the fetch window, but not for flood waits. A cancelled call
         tells Telegram to drop the answer. Raises ReferenceExpiredError, MigrateError,

@@ -1,7 +1,6 @@
 """The seam between the pool, which decides, and the connections that carry file bytes.
 
-`adapter/` has an implementation on the client library's sender; a faster one on its state can
-take its place without the pool noticing.
+`adapter/` has the implementation, on the MTProto of `telegram/mtproto`.
 """
 
 from __future__ import annotations
@@ -19,12 +18,22 @@ class MediaConnection(Protocol):
         """False from the moment it is known to be lost."""
         ...
 
-    async def get_chunk(self, location: Location, offset: int, limit: int) -> bytes:
-        """One upload.getFile; several may be in flight at once.
+    async def get_chunk(
+        self,
+        location: Location,
+        offset: int,
+        limit: int,
+        patience: float,
+        *,
+        urgent: bool = False,
+    ) -> memoryview:
+        """One upload.getFile; several may be in flight at once. A read-only view.
 
-        Cancelled, it tells Telegram to drop the answer. Raises ReferenceExpiredError,
-        MigrateError, FloodWaitError, AuthorisationLostError, ChunkTimeoutError,
-        TelegramUnavailableError, RequestRejectedError; repeats nothing.
+        It is given up after `patience` seconds. An `urgent` one goes out at once in a packet of
+        its own, others at the end of the loop's turn together. Cancelled or given up, it tells
+        Telegram to drop the answer. Raises ReferenceExpiredError, MigrateError, FloodWaitError,
+        AuthorisationLostError, ChunkTimeoutError, ThrottledError, TelegramUnavailableError,
+        RequestRejectedError; repeats nothing.
         """
         ...
 

@@ -65,7 +65,7 @@ class Pool:
         """Seconds until Telegram lets this account fetch from this data centre again."""
         return self._cool.remaining(self.dc)
 
-    async def fetch(self, location: Location, offset: int, limit: int) -> bytes:
+    async def fetch(self, location: Location, offset: int, limit: int) -> memoryview:
         """One chunk. Raises what MediaConnection.get_chunk raises, and what `open` raised when
         there was no connection; FloodWaitError at once while a flood wait lasts."""
         if self._stopped:
@@ -73,8 +73,9 @@ class Pool:
         self._cool.check(self.dc)
         link, ticket = await self._place(limit)
         started = self._clock.monotonic()
+        patience = min(link.window.patience(ticket), self._timing.chunk)
         try:
-            data = await link.connection.get_chunk(location, offset, limit)
+            data = await link.connection.get_chunk(location, offset, limit, patience)
             self._succeeded(link, ticket, self._clock.monotonic() - started)
         except TelegramError as error:
             self._failed(link, ticket, error)

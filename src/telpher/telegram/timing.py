@@ -22,6 +22,10 @@ class Timing:
     ping: float = 45.0
     # How long an unanswered ping may take before the connection counts as dead.
     pong: float = 15.0
+    # Silence on a media connection while answers are due: after so long a ping, and as long again
+    # until it counts as dead. In all two to three times this, about the 8 s after which a chunk is
+    # late (core/window.py).
+    silence: float = 3.0
     # Between connection attempts: at first, and at most (telegram.md: 1, 2, 4 ... 60 s).
     backoff_first: float = 1.0
     backoff_most: float = 60.0

@@ -47,7 +47,7 @@ class Transfers:
         """Open connections by data centre."""
         return {dc: pool.connections for dc, pool in self._pools.items()}
 
-    async def get_chunk(self, location: Location, offset: int, limit: int) -> bytes:
+    async def get_chunk(self, location: Location, offset: int, limit: int) -> memoryview:
         """See MediaGateway.get_chunk."""
         migrated = renewed = False
         while True:

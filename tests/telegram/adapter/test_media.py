@@ -46,7 +46,7 @@ async def test_several_chunks_are_under_way_at_once_on_one_connection(stage: Sta
         await asyncio.gather(*chunks)
 
         assert cluster.counters.most_in_flight == 4
-        assert cluster.counters.connections_by_dc[4] == 1
+        assert cluster.counters.open_by_dc[4] == 1
 
 
 async def test_a_migration_is_followed_and_remembered(stage: Stage) -> None:
@@ -73,7 +73,7 @@ async def test_an_abandoned_chunk_is_dropped_at_once(stage: Stage) -> None:
         data = await running.account.get_chunk(seen.location, MIB, MIB)
 
         assert data == file.source.read(MIB, MIB)
-        assert cluster.counters.connections_by_dc[4] == 1
+        assert cluster.counters.open_by_dc[4] == 1
         assert cluster.counters.in_flight == 0
 
 

@@ -32,6 +32,7 @@ from telpher.telegram.adapter.convert import incoming
 from telpher.telegram.adapter.finder import find_file
 from telpher.telegram.adapter.identity import Credentials, Identity
 from telpher.telegram.adapter.logins import MediaLogins
+from telpher.telegram.adapter.media import FileConnector
 from telpher.telegram.adapter.messenger import Messenger
 from telpher.telegram.adapter.network import require_fast_crypto, trust_keys
 from telpher.telegram.adapter.session import AccountSession
@@ -78,7 +79,9 @@ class BotAccount:
         self._connected = asyncio.Event()
         self._main: MainConnection | None = None
         self._dispatcher = Dispatcher()
-        self._transfers = Transfers(MediaLogins(self._identity, self), clock, self._timing)
+        self._connector = FileConnector(clock, self._timing)
+        logins = MediaLogins(self._identity, self, self._connector)
+        self._transfers = Transfers(logins, clock, self._timing)
         outbox = Outbox(clock, self._timing)
         self._messenger = Messenger(self.call, outbox, session)
 
@@ -120,6 +123,7 @@ class BotAccount:
             if self._state is not AccountState.DEAD:
                 self._turn(AccountState.STOPPED, "telpher has been stopped.")
             self._save()
+            self._connector.close()
 
     # MediaGateway
 
@@ -127,7 +131,7 @@ class BotAccount:
         """See MediaGateway."""
         return await find_file(ref, self.call, self._session, self.user_id)
 
-    async def get_chunk(self, location: Location, offset: int, limit: int) -> bytes:
+    async def get_chunk(self, location: Location, offset: int, limit: int) -> memoryview:
         """See MediaGateway."""
         self._require_life()
         return await self._transfers.get_chunk(location, offset, limit)

@@ -13,7 +13,7 @@ Keys are kept in the session, so a second start logs in nowhere and imports nowh
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Coroutine
 from typing import Any, Protocol
 
 import structlog
@@ -29,9 +29,8 @@ from telpher.errors import (
     TelegramUnavailableError,
 )
 from telpher.telegram.adapter.identity import Identity
-from telpher.telegram.adapter.media import WireMediaConnection
-from telpher.telegram.adapter.network import introduced, media_sender
-from telpher.telegram.adapter.wire import Wire
+from telpher.telegram.adapter.media import FileConnection, FileConnector
+from telpher.telegram.adapter.network import introduced
 from telpher.telegram.media import MediaConnection
 from telpher.telegram.servers import DcAddress
 from telpher.telegram.timing import Sleep
@@ -61,9 +60,16 @@ class Home(Protocol):
 class MediaLogins:
     """The MediaConnector of one account."""
 
-    def __init__(self, identity: Identity, home: Home, sleep: Sleep = asyncio.sleep) -> None:
+    def __init__(
+        self,
+        identity: Identity,
+        home: Home,
+        connector: FileConnector,
+        sleep: Sleep = asyncio.sleep,
+    ) -> None:
         self._identity = identity
         self._home = home
+        self._connector = connector
         self._sleep = sleep
         self._session = identity.session
         self._directory = identity.directory
@@ -107,21 +113,22 @@ class MediaLogins:
 
     async def _open_again(self, address: DcAddress, key: bytes) -> MediaConnection:
         """A connection with a key that is logged in already."""
-        wire = Wire(media_sender(key, self._timing.connect))
-        await wire.connect(address, self._timing.connect)
-        return await self._ready(wire, self._introduce(wire, GetConfigRequest()))
+        opened = await self._connector.open(address, key)
+        return await self._ready(opened, self._introduce(opened, GetConfigRequest()))
 
     async def _open_anew(self, address: DcAddress) -> MediaConnection:
         """A connection with a new key, which is then logged in and kept."""
-        wire = Wire(media_sender(None, self._timing.connect))
-        await wire.connect(address, self._timing.connect)
-        opened = await self._ready(wire, self._authorise(wire, address.id))
-        self._session.keep_media_key(address.id, bytes(wire.sender.auth_key.key))
+        key = await self._connector.make_key(address)
+        opened = await self._connector.open(address, key)
+        ready = await self._ready(opened, self._authorise(opened, address.id))
+        self._session.keep_media_key(address.id, key)
         self._home.session_changed()
         _log.info("logged in for file traffic", dc=address.id)
-        return opened
+        return ready
 
-    async def _ready(self, wire: Wire, greeting: Awaitable[None]) -> MediaConnection:
+    async def _ready(
+        self, opened: FileConnection, greeting: Coroutine[Any, Any, None]
+    ) -> MediaConnection:
         """The connection after `greeting`; closed when that fails or is cancelled."""
         done = False
         try:
@@ -129,27 +136,27 @@ class MediaLogins:
             done = True
         finally:
             if not done:
-                await wire.close()
-        return WireMediaConnection(wire, self._timing)
+                await opened.close()
+        return opened
 
-    async def _authorise(self, wire: Wire, dc: int) -> None:
+    async def _authorise(self, opened: FileConnection, dc: int) -> None:
         try:
             if dc == self._session.dc_id:
-                await self._introduce(wire, self._identity.credentials.login())
+                await self._introduce(opened, self._identity.credentials.login())
             else:
-                await self._import(wire, dc)
+                await self._import(opened, dc)
         except AuthorisationLostError as error:
             # Of the main connection, which sees to it by itself, or of a key just made.
             raise TelegramUnavailableError(f"no login for data centre {dc} now") from error
 
-    async def _import(self, wire: Wire, dc: int) -> None:
+    async def _import(self, opened: FileConnection, dc: int) -> None:
         """One export at a time per account: Telegram answers parallel ones with flood waits."""
         async with self._exporting:
             for attempt in range(1, MOST_EXPORTS + 1):
                 exported = await self._home.call(ExportAuthorizationRequest(dc))
                 query = ImportAuthorizationRequest(id=exported.id, bytes=exported.bytes)
                 try:
-                    await self._introduce(wire, query)
+                    await self._introduce(opened, query)
                 except RequestRejectedError as error:
                     if error.name != "AUTH_BYTES_INVALID" or attempt == MOST_EXPORTS:
                         raise
@@ -157,6 +164,6 @@ class MediaLogins:
                 else:
                     return
 
-    async def _introduce(self, wire: Wire, query: Any) -> None:
+    async def _introduce(self, opened: FileConnection, query: Any) -> None:
         request = introduced(self._identity.credentials.api_id, query, updates=False)
-        await wire.call(request, self._timing.request)
+        await opened.call(request)

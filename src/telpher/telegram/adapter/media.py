@@ -1,41 +1,133 @@
-"""Media connections on the client library's sender: upload.getFile and pings, nothing else."""
+"""Media connections: upload.getFile and pings on telpher's own MTProto (telegram/mtproto).
+
+The client library makes keys and knows the types of what is asked before the first chunk; on the
+way of a chunk it has no part.
+"""
 
 from __future__ import annotations
 
-from telethon.tl import types
-from telethon.tl.functions import PingRequest
-from telethon.tl.functions.upload import GetFileRequest
+from collections import OrderedDict
+from typing import Any
 
+from telethon.errors import rpc_message_to_error
+from telethon.extensions import BinaryReader
+from telethon.tl.types import RpcError
+
+from telpher.clock import Clock
 from telpher.core.model import Location
-from telpher.errors import RequestRejectedError
+from telpher.errors import RequestRejectedError, TelegramError, TelegramUnavailableError
+from telpher.telegram.adapter.errors import FAILURES, to_error
 from telpher.telegram.adapter.files import input_location
-from telpher.telegram.adapter.outgoing import random_id
+from telpher.telegram.adapter.network import media_sender
 from telpher.telegram.adapter.wire import Wire
+from telpher.telegram.mtproto import files
+from telpher.telegram.mtproto.connection import Connection, RpcRefusalError, connect
+from telpher.telegram.mtproto.decryption import Decryptor
+from telpher.telegram.mtproto.frames import Frames
+from telpher.telegram.mtproto.kit import AuthKey, Kit, Traffic
+from telpher.telegram.mtproto.schema import MalformedError
+from telpher.telegram.mtproto.session import ServerTime
+from telpher.telegram.servers import DcAddress
 from telpher.telegram.timing import Timing
 
+# Files whose location stays serialised: a connection serves some viewers, not hundreds.
+_MOST_PREFIXES = 64
 
-class WireMediaConnection:
-    """A MediaConnection over a connected, introduced and authorised Wire."""
 
-    def __init__(self, wire: Wire, timing: Timing) -> None:
-        self._wire = wire
+class FileConnection:
+    """A MediaConnection over a connection that is introduced and authorised by `call`."""
+
+    def __init__(self, connection: Connection, timing: Timing) -> None:
+        self._connection = connection
         self._timing = timing
+        self._prefixes: OrderedDict[Location, bytes] = OrderedDict()
 
     @property
     def alive(self) -> bool:
-        return self._wire.alive
+        return self._connection.alive
 
-    async def get_chunk(self, location: Location, offset: int, limit: int) -> bytes:
-        """See MediaConnection. An answer that does not come within `timing.chunk` is dropped."""
-        request = GetFileRequest(input_location(location), offset, limit)
-        answer = await self._wire.call(request, self._timing.chunk)
-        if not isinstance(answer, types.upload.File):
-            # Never asked for (cdn_supported is not set), and bots cannot follow it.
-            raise RequestRejectedError("FILE_CDN_REDIRECT", 303)
-        return bytes(answer.bytes)
+    async def get_chunk(
+        self,
+        location: Location,
+        offset: int,
+        limit: int,
+        patience: float,
+        *,
+        urgent: bool = False,
+    ) -> memoryview:
+        """See MediaConnection."""
+        body = files.get_file(self._prefix(location), offset, limit)
+        try:
+            return files.file_bytes(await self._connection.call(body, patience, urgent=urgent))
+        except RpcRefusalError as refusal:
+            raise _to_error(refusal) from refusal
+        except MalformedError as error:
+            raise RequestRejectedError("MALFORMED_FILE", 500) from error
+
+    async def call(self, request: Any) -> Any:
+        """Sends any other request, and returns its result. Raises TelegramError."""
+        try:
+            answer = await self._connection.call(bytes(request), self._timing.request)
+        except RpcRefusalError as refusal:
+            raise _to_error(refusal) from refusal
+        try:
+            with BinaryReader(bytes(answer)) as reader:
+                return request.read_result(reader)
+        except FAILURES as failure:
+            raise TelegramUnavailableError("an answer that cannot be read") from failure
 
     async def ping(self) -> None:
-        await self._wire.call(PingRequest(random_id()), self._timing.pong)
+        await self._connection.ping(self._timing.pong)
 
     async def close(self) -> None:
-        await self._wire.close()
+        await self._connection.close()
+
+    def _prefix(self, location: Location) -> bytes:
+        prefix = self._prefixes.get(location)
+        if prefix is None:
+            prefix = files.request_prefix(bytes(input_location(location)))
+            self._prefixes[location] = prefix
+            if len(self._prefixes) > _MOST_PREFIXES:
+                self._prefixes.popitem(last=False)
+        return prefix
+
+
+def _to_error(refusal: RpcRefusalError) -> TelegramError:
+    told = RpcError(error_code=refusal.code, error_message=refusal.name)
+    return to_error(rpc_message_to_error(told, None))
+
+
+class FileConnector:
+    """Opens the connections of one account, which share memory, threads and the servers' time."""
+
+    def __init__(self, clock: Clock, timing: Timing) -> None:
+        self.traffic = Traffic()
+        self._timing = timing
+        self._decryptor = Decryptor()
+        self._kit = Kit(ServerTime(clock), Frames(), self._decryptor, self.traffic, timing.silence)
+        self._keys: dict[int, AuthKey] = {}  # the last used, by data centre
+
+    async def open(self, address: DcAddress, key: bytes) -> FileConnection:
+        """A connection with a key that exists, not introduced yet. Raises TelegramError."""
+        known = self._keys.get(address.id)
+        if known is None or known.key != key:
+            known = self._keys[address.id] = AuthKey(key)
+        within = self._timing.connect
+        opened = await connect(address.host, address.port, known, self._kit, within)
+        return FileConnection(opened, self._timing)
+
+    async def make_key(self, address: DcAddress) -> bytes:
+        """A new key, made on a connection that is closed again. Raises TelegramError."""
+        wire = Wire(media_sender(None, self._timing.connect))
+        await wire.connect(address, self._timing.connect)
+        try:
+            key = AuthKey(bytes(wire.sender.auth_key.key), int(wire.sender._state.salt))
+            self._kit.time.offset = float(wire.sender._state.time_offset)
+        finally:
+            await wire.close()
+        self._keys[address.id] = key
+        return key.key
+
+    def close(self) -> None:
+        """Ends the threads; connections are closed by who opened them."""
+        self._decryptor.close()

@@ -30,27 +30,28 @@ _MOST_THREADS: Final = 4
 
 
 class Decryptor:
-    """The threads of one account; `close` ends them. `threads` 0: none, all on the loop."""
+    """The threads of one account, started when needed. `threads` 0: none, all on the loop."""
 
     def __init__(self, threads: int | None = None) -> None:
-        count = _useful_threads() if threads is None else threads
-        self._executor = ThreadPoolExecutor(count, "decrypt") if count else None
+        self._threads = _useful_threads() if threads is None else threads
+        self._executor: ThreadPoolExecutor | None = None
 
     @property
     def off_loop_from(self) -> float:
         """Bytes from which a packet is handed over."""
-        return float("inf") if self._executor is None else OFF_LOOP_FROM
+        return OFF_LOOP_FROM if self._threads else float("inf")
 
     def run(self, work: Callable[[], None]) -> None:
-        """Runs `work` in a thread. Raises RuntimeError when closed."""
+        """Runs `work` in a thread."""
         if self._executor is None:
-            raise RuntimeError("there are no threads")
+            self._executor = ThreadPoolExecutor(self._threads, "decrypt")
         self._executor.submit(work)
 
     def close(self) -> None:
-        """Waits for what is being decrypted, some milliseconds at most."""
+        """Ends the threads; waits for what is being decrypted, some milliseconds at most."""
         if self._executor is not None:
             self._executor.shutdown(cancel_futures=True)
+            self._executor = None
 
 
 def _useful_threads() -> int:
