@@ -15,7 +15,8 @@ import pytest
 ROOT = Path(__file__).parents[2]
 
 # `-c` asks about the Python, `-m venv` makes an environment, `-m pip` installs. While the file
-# `hold` is there, an install waits: it says so and is killed or let go by the test.
+# `hold` is there, an install waits: it says so and is killed or let go by the test. With the file
+# `headers` there are headers to compile against.
 PYTHON = """#!/bin/sh
 log=$PRETENCE/log
 case "$1 $2" in
@@ -31,7 +32,16 @@ case "$1 $2" in
         if [ -e "$PRETENCE/hold" ]; then echo holding >&2; cat "$PRETENCE/hold" >/dev/null; fi
         [ ! -e "$PRETENCE/offline" ] ;;
     -V* ) echo "Python 3.11.99" ;;
+    "-c "*) [ "${3-}" != Python.h ] || [ -e "$PRETENCE/headers" ] ;;
     *) exit 0 ;;
+esac
+"""
+
+# Installs by making the file of that name.
+APT = """#!/bin/sh
+for package; do :; done
+case "$*" in
+    *" install "*) echo "apt $package" >>"$PRETENCE/log"; touch "$PRETENCE/$package" ;;
 esac
 """
 
@@ -46,8 +56,10 @@ class Pretence:
         (self.repo / "scripts").mkdir(parents=True)
         for name in ("setup", "system-packages"):
             shutil.copy(ROOT / "scripts" / name, self.repo / "scripts")
-        for name in ("pyproject.toml", "requirements.lock", "requirements-dev.lock"):
+        for name in ("pyproject.toml", "setup.py", "requirements.lock", "requirements-dev.lock"):
             shutil.copy(ROOT / name, self.repo)
+        (self.repo / "src").mkdir()
+        (self.repo / "src/fast.c").touch()
         (self.repo / "scripts/system-packages").write_text("# none\n")
         self.python = folder / "python"
         self.python.write_text(PYTHON)
@@ -126,7 +138,7 @@ def test_developers_get_more_and_can_run_as_well(pretence: Pretence) -> None:
     assert pretence.did() == []
 
 
-@pytest.mark.parametrize("name", ["requirements.lock", "pyproject.toml"])
+@pytest.mark.parametrize("name", ["requirements.lock", "pyproject.toml", "setup.py"])
 def test_a_change_installs_again_into_what_is_there(pretence: Pretence, name: str) -> None:
     pretence.setup()
     pretence.did()
@@ -134,6 +146,35 @@ def test_a_change_installs_again_into_what_is_there(pretence: Pretence, name: st
         file.write("# changed\n")
     pretence.setup()
     assert pretence.did() == INSTALL
+
+
+def test_what_is_compiled_is_compiled_again_when_it_changed(pretence: Pretence) -> None:
+    path = programs(pretence.folder, gcc="")
+    source = pretence.repo / "src/fast.c"
+    pretence.setup(PATH=path)
+    pretence.did()
+    source.write_text("/* nobody can compile this here */\n")
+    assert pretence.setup(PATH=path) == (0, "")
+    (pretence.folder / "headers").touch()
+    pretence.setup(PATH=path)
+    assert pretence.did() == INSTALL
+    source.write_text("/* changed */\n")
+    pretence.setup(PATH=path)
+    assert pretence.did() == INSTALL
+    assert pretence.setup(PATH=path) == (0, "")
+
+
+def test_a_compiler_is_installed_before_what_is_compiled(pretence: Pretence) -> None:
+    sign = pretence.folder / "compiler"
+    packages = pretence.repo / "scripts/system-packages"
+    packages.write_text(f"compiler dev {sign} why\n")
+    path = programs(pretence.folder, id="echo 0", dpkg="", **{"apt-get": APT})
+    pretence.setup(PATH=path)
+    assert pretence.did() == ["venv", *INSTALL]
+    pretence.setup("--dev", PATH=path)
+    assert pretence.did()[0] == "apt compiler"
+    assert pretence.setup("--dev", PATH=path) == (0, "")
+    assert pretence.did() == []
 
 
 def test_killed_in_the_middle_the_next_call_begins_anew(pretence: Pretence) -> None:
@@ -219,12 +260,17 @@ def test_no_python_that_is_new_enough(pretence: Pretence) -> None:
 
 def without_root(folder: Path) -> str:
     """A PATH on which this user has no right to install."""
-    programs = folder / "programs"
-    programs.mkdir()
-    for name, text in (("id", "echo 1000"), ("sudo", "exit 1")):
-        (programs / name).write_text(f"#!/bin/sh\n{text}\n")
-        (programs / name).chmod(0o755)
-    return f"{programs}:{os.environ['PATH']}"
+    return programs(folder, id="echo 1000", sudo="exit 1")
+
+
+def programs(folder: Path, **scripts: str) -> str:
+    """A PATH that begins with programs made of these shell scripts."""
+    place = folder / "programs"
+    place.mkdir()
+    for name, text in scripts.items():
+        (place / name).write_text(f"#!/bin/sh\n{text}\n")
+        (place / name).chmod(0o755)
+    return f"{place}:{os.environ['PATH']}"
 
 
 def test_the_list_of_system_packages_can_be_read() -> None:
