@@ -7,7 +7,7 @@ import importlib
 import logging
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from tgfake.cluster import HOST, Cluster, Layout
@@ -52,12 +52,11 @@ def _shape(options: argparse.Namespace) -> Shape:
     )
 
 
-async def _serve(options: argparse.Namespace) -> None:
+async def _serve(world: World, options: argparse.Namespace) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    world = World.demo() if options.world is None else World.from_json(options.world)
     layout = Layout(options.port, options.media_dc, options.tmp_sessions)
     async with contextlib.AsyncExitStack() as stack:
         shape = _shape(options)
@@ -85,12 +84,20 @@ def _loop_factory(options: argparse.Namespace) -> Callable[[], asyncio.AbstractE
     return factory
 
 
-def main() -> None:
-    """Run with the options of the command line."""
-    options = _parser().parse_args()
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run with these options (None: the command line's); exit 2 with a reason when it cannot."""
+    parser = _parser()
+    options = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO if options.verbose else logging.WARNING)
-    with asyncio.Runner(loop_factory=_loop_factory(options)) as runner:
-        runner.run(_serve(options))
+    try:
+        world = World.demo() if options.world is None else World.from_json(options.world)
+    except (OSError, ValueError) as error:
+        parser.error(f"--world: {error}")
+    try:
+        with asyncio.Runner(loop_factory=_loop_factory(options)) as runner:
+            runner.run(_serve(world, options))
+    except OSError as error:  # a port that is taken, a file that cannot be written
+        parser.error(str(error))
 
 
 if __name__ == "__main__":

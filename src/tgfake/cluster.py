@@ -112,12 +112,17 @@ class Cluster:
         return [c for listener in self._listeners for c in listener.connections]
 
     async def __aenter__(self) -> Cluster:
-        async with contextlib.AsyncExitStack() as stack:
-            tasks = await stack.enter_async_context(asyncio.TaskGroup())
-            stack.callback(self._stop)
-            self.site.addresses = [a async for a in self._listen(tasks)]
-            self.world.on_update = self._push
-            self._stack = stack.pop_all()
+        """Listens everywhere; raises OSError when a port is not to be had."""
+        try:
+            async with contextlib.AsyncExitStack() as stack:
+                tasks = await stack.enter_async_context(asyncio.TaskGroup())
+                stack.callback(self._stop)
+                self.site.addresses = [a async for a in self._listen(tasks)]
+                self.world.on_update = self._push
+                self._stack = stack.pop_all()
+        except ExceptionGroup as group:
+            # The only one: there are no tasks yet.
+            raise group.exceptions[0] from None
         return self
 
     async def __aexit__(

@@ -76,6 +76,13 @@ async def test_given_ports_are_used():
     pytest.fail("no five ports in a row")
 
 
+async def test_a_port_that_is_taken():
+    async with cluster_of(SmallWorld()) as cluster:
+        with pytest.raises(OSError, match="in use"):
+            async with cluster_of(SmallWorld(), first_port=cluster.address(3).port):
+                pass
+
+
 async def test_login(cluster):
     async with raw_client(cluster, 2) as client:
         assert (await client.log_in("7:wrong")).error_message == "ACCESS_TOKEN_INVALID"

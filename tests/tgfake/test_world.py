@@ -72,6 +72,16 @@ def test_the_same_script_gives_the_same_world() -> None:
     assert other.access.hash("user", 1, 2) != worlds[0].access.hash("user", 1, 2)
 
 
+def test_ids_that_a_script_chose_are_not_given_to_others() -> None:
+    world, plain = World(), World()
+    first, group = plain.add_user("Ann").user_id, plain.add_group("G").peer.id
+    world.add_user("Ann", user_id=first)
+    world.add_user("Bob", user_id=first + 1)
+    world.add_group("G", id=group)
+    assert world.add_user("Cid").user_id == first + 2
+    assert world.add_group("H").peer.id == group + 1
+
+
 def test_files_of_every_source(tmp_path: Path) -> None:
     world = World(home_dc=3)
     path = tmp_path / "real.mp4"
@@ -192,6 +202,7 @@ def test_a_world_from_json(tmp_path: Path) -> None:
         ({}, "bots"),
         ({"bots": [{"token": "1:a", "username": "b"}], "messages": [{"from": "Ann"}]}, "to"),
         ({"bots": [{"username": "b"}]}, "token"),
+        ({"bots": [{"token": "1:a", "username": 5}]}, "wrong type"),
         ({"bots": [{"token": "1:a", "username": "b", "colour": 1}]}, "colour"),
         (
             {

@@ -49,9 +49,12 @@ class Directory:
         return self._names.get(name.removeprefix("@").lower())
 
     def next_id(self, kind: Kind) -> int:
-        """A fresh id."""
-        self._counters[kind] += 1
-        return self._counters[kind] - 1
+        """A fresh id: one that no script has taken for itself."""
+        number = self._counters[kind]
+        while number in self.accounts if kind is Kind.USER else Peer(kind, number) in self.chats:
+            number += 1
+        self._counters[kind] = number + 1
+        return number
 
     def add_account(self, account: Account) -> Account:
         """Enter an account; raises ValueError when the id, token or name is taken."""

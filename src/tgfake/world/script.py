@@ -55,8 +55,8 @@ def build(world: World, script: dict[str, Any], base: Path) -> None:
     """
     try:
         _build(world, script, base)
-    except (KeyError, TypeError) as error:
-        raise ValueError(f"a field is missing or unknown in the world: {error}") from error
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ValueError(f"a field is missing, unknown or of a wrong type: {error}") from error
 
 
 def _build(world: World, script: dict[str, Any], base: Path) -> None:
