@@ -31,11 +31,21 @@ async def test_home_for_scripts(client: httpx.AsyncClient) -> None:
 async def test_home_for_people(world: World, client: httpx.AsyncClient) -> None:
     answer = await client.get("/", headers=BROWSER)
     assert answer.headers["content-type"].startswith("text/html")
-    assert "@telpher_bot" in answer.text
+    assert "<strong>@telpher_bot</strong> in" in answer.text
     world.bot.disconnect()
     away = await client.get("/", headers=BROWSER)
     assert away.status_code == 200
     assert "not connected" in away.text
+    assert "keeps trying" in away.text
+
+
+async def test_home_does_not_promise_what_a_refused_token_cannot_keep(
+    world: World, client: httpx.AsyncClient
+) -> None:
+    world.bot.status = replace(world.bot.status, state=AccountState.DEAD)
+    answer = await client.get("/", headers=BROWSER)
+    assert "set a new one" in answer.text
+    assert "keeps trying" not in answer.text
 
 
 async def test_names_in_pages_are_escaped(world: World, client: httpx.AsyncClient) -> None:

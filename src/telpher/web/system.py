@@ -58,7 +58,11 @@ class System:
             "bot_status": account.state.value,
         }
         if prefers_html(request.headers.get("accept")):
-            more = {"username": account.username, "connected": self._connected()}
+            more = {
+                "username": account.username,
+                "connected": account.state is AccountState.CONNECTED,
+                "dead": account.state is AccountState.DEAD,
+            }
             return self._pages.answer("home.html", {**facts, **more})
         return JSONResponse(facts, headers=_HEADERS)
 
