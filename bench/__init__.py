@@ -1,0 +1,1 @@
+"""Benchmarks: telpher beside the usual sequential servers, in front of one Telegram (README.md)."""

@@ -1,0 +1,1 @@
+"""What telpher is measured against: small servers, with every fair help."""

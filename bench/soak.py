@@ -1,0 +1,246 @@
+"""The soak: many viewers, seeks, aborts and every fault for minutes; does everything come back?
+
+    warm-up   a fifth of the time: viewers and faults, so that caches, windows and connections are
+              as large as they get; then calm, and the process is looked at
+    load      the rest of the time; then calm, and the process is looked at again
+
+Viewers behave as players do (players.md): most leave early, seek, pause, or ask for a short range,
+and every byte is compared. A body that is visibly broken off is allowed while faults strike, wrong
+bytes never. The cache is small, so that it is full after the warm-up.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import random
+import sys
+import tempfile
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+from time import perf_counter
+from typing import Any, Final
+
+from bench import telegram as tg
+from bench.machine import Cores, pin
+from bench.profile import NEAR
+from bench.systems import MIB, TELPHER, Gateway, gateway
+from bench.viewer import Play, fetch, watch
+from tgfake.faults import Kind
+
+CACHE_MB: Final = 64
+_FILES: Final = 40
+_DOOMED: Final = 10
+"""Files whose message is deleted while they are watched."""
+_PACE: Final = 0.25e6
+"""Bytes a second: 200 viewers are 50 MB/s."""
+_LONGEST_PLAY: Final = 8.0
+_BETWEEN_FAULTS: Final = (0.5, 3.0)
+_CALM: Final = 90.0
+"""Seconds that sockets and tasks have to go: idle connections are closed after 60."""
+_RSS_SLACK: Final = 1.1
+_SLACK: Final = 3
+"""Sockets, descriptors, tasks more than before that mean nothing: a connection just being kept."""
+
+# What a fault of each kind needs beyond the number of times.
+_FAULTS: Final[dict[Kind, dict[str, Any]]] = {
+    Kind.FLOOD_WAIT: {"method": "upload.getFile", "seconds": 1, "times": 20},
+    Kind.FLOOD_PREMIUM_WAIT: {"method": "upload.getFile", "seconds": 1, "times": 20},
+    Kind.REFERENCE_EXPIRED: {},
+    Kind.TIMEOUT: {"method": "upload.getFile", "times": 10},
+    Kind.INTERNAL: {"method": "upload.getFile", "times": 10},
+    Kind.AUTH_BYTES_INVALID: {},
+    Kind.UNREGISTERED: {"method": "upload.getFile", "dc": tg.FOREIGN_DC},
+    Kind.DUPLICATED: {"method": "upload.getFile", "dc": tg.PLAIN_DC},
+    Kind.SILENT: {"method": "upload.getFile", "times": 2},
+    Kind.LATE: {"method": "upload.getFile", "times": 5, "seconds": 2},
+    Kind.REORDER: {"method": "upload.getFile", "times": 5, "seconds": 1},
+    Kind.SHORT: {"times": 2},
+    Kind.TWICE: {"method": "upload.getFile", "times": 5},
+    Kind.CDN_REDIRECT: {},
+    Kind.RESET: {"method": "upload.getFile"},
+    Kind.HALF_OPEN: {"method": "upload.getFile"},
+    Kind.NO_KEY: {"method": "upload.getFile", "dc": tg.FOREIGN_DC},
+    Kind.TOO_MANY: {"method": "upload.getFile"},
+    Kind.BAD_SALT: {"method": "upload.getFile", "times": 3},
+    Kind.BAD_MESSAGE: {"method": "upload.getFile", "times": 3},
+}
+
+
+@dataclass(slots=True)
+class Tally:
+    """What the viewers saw."""
+
+    plays: int = 0
+    received: int = 0
+    wrong: int = 0
+    broken: Counter[str] = field(default_factory=Counter)
+    statuses: Counter[int] = field(default_factory=Counter)
+    faults: Counter[str] = field(default_factory=Counter)
+
+    def count(self, play: Play) -> None:
+        """One more play has ended."""
+        self.plays += 1
+        self.received += play.received
+        self.statuses[play.status] += 1
+        good = play.status in (200, 206)
+        if good and play.wrong_at is not None:
+            self.wrong += 1
+        if play.trouble:
+            self.broken[play.trouble] += 1
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """The process, looked at from outside; `tasks` None where /health does not tell."""
+
+    rss_mib: float
+    sockets: int
+    descriptors: int
+    threads: int
+    tasks: int | None
+
+
+class Soak:
+    """One telpher under load."""
+
+    def __init__(self, one: Gateway, viewers: int, links: list[tg.Link]) -> None:
+        self._one = one
+        self._viewers = viewers
+        self._links = links
+        self._doomed = links[-_DOOMED:]
+        self._chance = random.Random(1)  # noqa: S311  # repeatable, guards nothing
+        self.tally = Tally()
+
+    async def load(self, seconds: float) -> None:
+        """Viewers and faults for that long; then no more faults, and all viewers have left."""
+        until = perf_counter() + seconds
+        async with asyncio.TaskGroup() as tasks:
+            for _ in range(self._viewers):
+                tasks.create_task(self._view(until))
+            tasks.create_task(self._disturb(until))
+        await self._one.telegram.control("calm")
+
+    async def _view(self, until: float) -> None:
+        await asyncio.sleep(self._chance.random() * _LONGEST_PLAY)
+        while perf_counter() < until:
+            play = await watch(self._wish())
+            self.tally.count(play)
+            if not play.received:
+                # As a player does after an error.
+                await asyncio.sleep(1)
+
+    def _wish(self) -> Any:
+        chance = self._chance
+        link = chance.choice(self._links)
+        start = chance.choice((0, 0, chance.randrange(link.size), link.size - 64 * 1024))
+        wish = self._one.wish(link, start)
+        wish.buffer, wish.pace = 64 << 10, _PACE
+        match chance.randrange(4):
+            case 0:  # looks into the file and leaves
+                wish.take = 64 << 10
+            case 1:  # a fragment
+                wish.stop = min(link.size, start + chance.randrange(1, MIB))
+            case 2:  # pauses: the socket is full, nothing is read
+                wish.pace = _PACE / 20
+        wish.seconds = chance.uniform(1, _LONGEST_PLAY)
+        return wish
+
+    async def _disturb(self, until: float) -> None:
+        chance, control = self._chance, self._one.telegram.control
+        while perf_counter() < until:
+            await asyncio.sleep(chance.uniform(*_BETWEEN_FAULTS))
+            link = chance.choice(self._links)
+            match chance.randrange(len(_FAULTS) + 4):
+                case 0:
+                    await control("expire")
+                    self.tally.faults["expire"] += 1
+                case 1:
+                    await control("move", document=link.document, dc=chance.randrange(1, 6))
+                    self.tally.faults["move"] += 1
+                case 2:
+                    await control("disconnect", dc=chance.randrange(1, 6))
+                    self.tally.faults["disconnect"] += 1
+                case 3 if self._doomed:
+                    gone = self._doomed.pop()
+                    who = {"person": tg.PERSON, "chat": TELPHER.bot.name}
+                    await control("delete", **who, message=gone.message)
+                    self.tally.faults["delete"] += 1
+                case _:
+                    kind = chance.choice(list(_FAULTS))
+                    await control("fault", kind=kind, **_FAULTS[kind])
+                    self.tally.faults[kind] += 1
+
+    async def state(self, before: State | None = None) -> State:
+        """The process at rest; waits for it to come down to `before`."""
+        until = perf_counter() + _CALM
+        while True:
+            await asyncio.sleep(1)
+            state = await self._look()
+            if perf_counter() > until or (before is not None and not grown(before, state)):
+                return state
+
+    async def _look(self) -> State:
+        usage = self._one.usage()
+        _, body = await fetch(self._one.port, "/health")
+        tasks = json.loads(body).get("process", {}).get("tasks")
+        return State(usage.rss_mib, usage.sockets, usage.descriptors, usage.threads, tasks)
+
+
+def grown(before: State, after: State) -> list[str]:
+    """What is more than it was, in words."""
+    found = []
+    if after.rss_mib > before.rss_mib * _RSS_SLACK:
+        found.append(f"memory {before.rss_mib:.0f} -> {after.rss_mib:.0f} MiB")
+    pairs = {
+        "sockets": (before.sockets, after.sockets),
+        "descriptors": (before.descriptors, after.descriptors),
+        "threads": (before.threads, after.threads),
+        "tasks": (before.tasks or 0, after.tasks or 0),
+    }
+    found += [f"{name} {a} -> {b}" for name, (a, b) in pairs.items() if b > a + _SLACK]
+    return found
+
+
+async def soak(seconds: float, viewers: int, cores: Cores) -> None:
+    """Run it and print the report."""
+    pin(cores.others)
+    with tempfile.TemporaryDirectory(prefix="telpher-soak-") as name:
+        folder = Path(name)
+        async with (
+            tg.telegram(NEAR, folder, cores) as telegram,
+            gateway(TELPHER, telegram, folder, cores, CHUNK_CACHE_MB=str(CACHE_MB)) as one,
+        ):
+            each = [
+                await one.links(_FILES // 5 + _DOOMED // 5, (16 + 40 * dc) * MIB, dc)
+                for dc in range(1, 6)
+            ]
+            run = Soak(one, viewers, [link for links in zip(*each, strict=True) for link in links])
+            await run.load(seconds / 5)
+            before = await run.state()
+            await run.load(seconds * 4 / 5)
+            after = await run.state(before)
+            sys.stdout.write(report(run.tally, before, after))
+            crashes = (await telegram.counters())["crashes"]
+            if crashes:
+                sys.stdout.write(f"tgfake itself crashed {crashes} times: look there first\n")
+
+
+def report(tally: Tally, before: State, after: State) -> str:
+    """What came of it, for people."""
+    lines = [
+        f"plays {tally.plays}, {tally.received / 1e9:.2f} GB, answers {dict(tally.statuses)}",
+        f"broken off {sum(tally.broken.values())}: {dict(tally.broken)}",
+        f"faults {dict(tally.faults)}",
+        f"before {before}",
+        f"after  {after}",
+    ]
+    if tally.wrong:
+        lines.append(f"WRONG BYTES in {tally.wrong} plays")
+    lines += [f"GROWN: {each}" for each in grown(before, after)]
+    if after.tasks is None:
+        lines.append("tasks unknown: /health has no process.tasks yet")
+    if len(lines) == 5:
+        lines.append("everything came back")
+    return "\n".join(lines) + "\n"
