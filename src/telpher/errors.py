@@ -8,6 +8,7 @@
     │   ├── LinkExpiredError          410                  link_expired
     │   └── MessageDeletedError       410                  message_deleted
     ├── BusyError                     503     yes          busy
+    ├── StorageError                   -                   internal
     └── TelegramError                 502                  telegram
         ├── TelegramUnavailableError  503     yes          telegram_unavailable
         │   └── ThrottledError        503     yes          telegram_unavailable
@@ -85,6 +86,13 @@ class BusyError(TelpherError):
     status = 503
     key = "busy"
     retry_after: int | None = 5
+
+
+class StorageError(TelpherError):
+    """What is kept on disk or in the database cannot be read or written at the moment.
+
+    Nobody who plays a file is told: streaming goes on without it (rule 38).
+    """
 
 
 class TelegramError(TelpherError):

@@ -1,0 +1,195 @@
+"""Disks that are full, read-only, missing or damaged, and processes that are killed."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import resource
+import signal
+import sqlite3
+import stat
+import sys
+from asyncio.subprocess import PIPE
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import pytest
+from structlog.testing import capture_logs
+
+from telpher.core.model import MessageRef
+from telpher.errors import StorageError
+from telpher.storage.copies import SqliteCopyStore
+from telpher.storage.sqlite import SqliteFile
+from tests.storage.child import CHAT, copy_of
+
+ROOT = Path(__file__).parents[2]
+REF, COPY = MessageRef(CHAT, 1), copy_of(1)
+
+ONE = "CREATE TABLE one (a INTEGER)"
+TWO = "ALTER TABLE one ADD COLUMN b INTEGER; INSERT INTO one VALUES (1, 2)"
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "copies.sqlite3"
+
+
+def content(path: Path) -> bytes:
+    return path.read_bytes()
+
+
+def put(path: Path, data: bytes, mode: int = 0o600) -> None:
+    path.write_bytes(data)
+    path.chmod(mode)
+
+
+async def kept(path: Path) -> None:
+    """A file in which the copy of REF is kept."""
+    async with SqliteCopyStore(path) as store:
+        await store.keep({REF: COPY})
+
+
+@contextmanager
+def full_disk(limit: int) -> Iterator[None]:
+    """The kernel refuses to make files longer than `limit` bytes, as a full disk would."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+async def test_what_was_committed_survives_kill_9(path: Path):
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "tests.storage.child",
+        str(path),
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+        stdout=PIPE,
+    )
+    assert process.stdout is not None
+    said = [await process.stdout.readline() for _ in range(20)]
+    process.send_signal(signal.SIGKILL)
+    said += (await process.stdout.read()).splitlines()
+    assert await process.wait() == -signal.SIGKILL
+    last = int(said[-1])
+    async with SqliteCopyStore(path) as store:
+        for number in range(1, last + 1):
+            assert await store.place(MessageRef(CHAT, number)) == copy_of(number)
+        assert len(await store.wanted(100)) <= 1
+
+
+async def test_the_files_belong_to_their_owner_alone(path: Path):
+    put(path, b"", mode=0o644)
+    async with SqliteCopyStore(path) as store:
+        await store.keep({REF: COPY})
+        files = sorted(path.parent.iterdir())
+        assert [each.name.removeprefix(path.name) for each in files] == ["", "-shm", "-wal"]
+        assert {stat.S_IMODE(each.stat().st_mode) for each in files} == {0o600}
+
+
+@pytest.mark.parametrize(
+    "damaged",
+    [
+        pytest.param(lambda data: b"not a database " * 500, id="another file"),
+        pytest.param(lambda data: data[: len(data) // 2], id="cut off"),
+        pytest.param(lambda data: data[:100] + b"\xff" * 20_000, id="overwritten"),
+    ],
+)
+async def test_a_damaged_file_is_set_aside_and_begun_anew(
+    path: Path, damaged: Callable[[bytes], bytes]
+):
+    await kept(path)
+    broken = damaged(content(path))
+    put(path, broken)
+    async with SqliteCopyStore(path) as store:
+        with capture_logs() as logs:
+            assert await store.place(REF) is None
+            await store.keep({REF: COPY})
+        assert await store.place(REF) == COPY
+    assert [each["log_level"] for each in logs] == ["error"]
+    assert content(path.with_name("copies.sqlite3.damaged")) == broken
+
+
+async def test_a_full_disk_refuses_until_there_is_room_again(path: Path):
+    many = [MessageRef(CHAT, number) for number in range(1, 20_000)]
+    async with SqliteCopyStore(path) as store:
+        await store.keep({REF: COPY})
+        with full_disk(64 << 10):
+            with pytest.raises(StorageError):
+                await store.want(many)
+            assert await store.place(REF) == COPY
+        await store.want(many)
+        assert len(await store.wanted(len(many))) == len(many) - 1
+        assert await store.place(REF) == COPY
+
+
+async def test_a_file_that_cannot_be_written_is_still_read(path: Path):
+    await kept(path)
+    journal = path.with_name(path.name + "-wal")
+    journal.mkdir()  # holds for root, too, unlike permissions
+    async with SqliteCopyStore(path) as store:
+        with capture_logs() as logs:
+            assert await store.place(REF) == COPY
+        assert logs[0]["event"] == "a database can only be read"
+        with pytest.raises(StorageError):
+            await store.want([MessageRef(CHAT, 2)])
+        assert await store.place(REF) == COPY
+        journal.rmdir()
+        await store.want([MessageRef(CHAT, 2)])
+        assert await store.wanted(1) == [MessageRef(CHAT, 2)]
+
+
+async def test_a_folder_that_cannot_be_made_refuses_until_it_can(tmp_path: Path):
+    in_the_way = tmp_path / "work"
+    in_the_way.write_text("a file")
+    async with SqliteCopyStore(in_the_way / "copies.sqlite3") as store:
+        with pytest.raises(StorageError):
+            await store.place(REF)
+        in_the_way.unlink()
+        assert await store.place(REF) is None
+
+
+async def test_an_older_file_is_brought_up_to_date(path: Path):
+    async with SqliteFile(path, [ONE]) as file:
+        await file.read(lambda connection: None)
+    for _ in range(2):
+        async with SqliteFile(path, [ONE, TWO]) as file:
+            rows = await file.read(lambda each: each.execute("SELECT a, b FROM one").fetchall())
+            assert rows == [(1, 2)]
+
+
+async def test_a_step_is_taken_whole_or_not_at_all(path: Path):
+    async with SqliteFile(path, [ONE]) as file:
+        await file.read(lambda connection: None)
+    async with SqliteFile(path, [ONE, f"{TWO}; SELECT nonsense FROM nowhere"]) as file:
+        with pytest.raises(StorageError):
+            await file.write(lambda connection: None)
+    with closing(sqlite3.connect(path)) as connection:
+        assert connection.execute("SELECT * FROM one").fetchall() == []
+        assert connection.execute("PRAGMA user_version").fetchone() == (1,)
+
+
+async def test_a_file_of_a_newer_telpher_is_left_alone(path: Path):
+    async with SqliteFile(path, [ONE, TWO]) as file:
+        await file.read(lambda connection: None)
+    before = content(path)
+    async with SqliteFile(path, [ONE]) as file:
+        with pytest.raises(StorageError):
+            await file.read(lambda connection: None)
+    assert content(path) == before
+
+
+async def test_work_that_fails_is_undone(path: Path):
+    def fail(connection: sqlite3.Connection) -> None:
+        connection.execute("INSERT INTO one VALUES (1)")
+        raise ZeroDivisionError
+
+    async with SqliteFile(path, [ONE]) as file:
+        with pytest.raises(ZeroDivisionError):
+            await file.write(fail)
+        assert await file.read(lambda each: each.execute("SELECT * FROM one").fetchall()) == []
