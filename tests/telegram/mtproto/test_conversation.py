@@ -142,7 +142,7 @@ def test_an_answer_is_a_view_of_its_packet(talk):
     (request,) = talk.ask("a")
     talk.sent()
     packet = talk.peer.says(rpc_result(request.msg_id, FILE))
-    (event,) = talk.subject.received(packet)
+    (event,) = list(talk.subject.received(packet))
     assert isinstance(event, Answer)
     assert event.body.obj is packet.obj
 
@@ -453,8 +453,23 @@ def test_truncated_messages_end_it(talk, body):
         talk.hear(body)
 
 
-def test_a_truncated_error_ends_it(talk):
-    (request,) = talk.ask("a")
+def test_a_truncated_error_ends_it_for_all_who_wait(talk):
+    request, other = talk.ask("a", "b")
     talk.sent()
     with pytest.raises(MalformedError):
         talk.hear(rpc_result(request.msg_id, struct.pack("<II", schema.RPC_ERROR, 400)))
+    assert talk.subject.withdraw_all() == [request, other]
+
+
+def test_what_came_before_the_end_counts(talk):
+    first, second = talk.ask("a", "b")
+    talk.sent()
+    body = container(
+        (talk.peer.next_id(), 1, rpc_result(first.msg_id, FILE)),
+        (talk.peer.next_id(), 3, struct.pack("<I", schema.PONG)),
+    )
+    events = talk.subject.received(talk.peer.says(body, seqno=4))
+    assert next(events).request is first
+    with pytest.raises(MalformedError):
+        next(events)
+    assert talk.subject.withdraw_all() == [second]

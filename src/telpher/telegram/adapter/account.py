@@ -28,11 +28,11 @@ from telpher.errors import (
     TelegramUnavailableError,
 )
 from telpher.telegram.adapter.client import MainConnection
+from telpher.telegram.adapter.connector import FileConnector
 from telpher.telegram.adapter.convert import incoming
 from telpher.telegram.adapter.finder import find_file
 from telpher.telegram.adapter.identity import Credentials, Identity
 from telpher.telegram.adapter.logins import MediaLogins
-from telpher.telegram.adapter.media import FileConnector
 from telpher.telegram.adapter.messenger import Messenger
 from telpher.telegram.adapter.network import require_fast_crypto, trust_keys
 from telpher.telegram.adapter.session import AccountSession

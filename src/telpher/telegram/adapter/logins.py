@@ -28,8 +28,9 @@ from telpher.errors import (
     RequestRejectedError,
     TelegramUnavailableError,
 )
+from telpher.telegram.adapter.connector import FileConnector
 from telpher.telegram.adapter.identity import Identity
-from telpher.telegram.adapter.media import FileConnection, FileConnector
+from telpher.telegram.adapter.media import FileConnection
 from telpher.telegram.adapter.network import introduced
 from telpher.telegram.media import MediaConnection
 from telpher.telegram.servers import DcAddress

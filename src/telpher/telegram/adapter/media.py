@@ -1,7 +1,7 @@
 """Media connections: upload.getFile and pings on telpher's own MTProto (telegram/mtproto).
 
-The client library makes keys and knows the types of what is asked before the first chunk; on the
-way of a chunk it has no part.
+The client library knows the types of what is asked before the first chunk; on the way of a chunk
+it has no part.
 """
 
 from __future__ import annotations
@@ -13,21 +13,13 @@ from telethon.errors import rpc_message_to_error
 from telethon.extensions import BinaryReader
 from telethon.tl.types import RpcError
 
-from telpher.clock import Clock
 from telpher.core.model import Location
 from telpher.errors import RequestRejectedError, TelegramError, TelegramUnavailableError
 from telpher.telegram.adapter.errors import FAILURES, to_error
 from telpher.telegram.adapter.files import input_location
-from telpher.telegram.adapter.network import media_sender
-from telpher.telegram.adapter.wire import Wire
 from telpher.telegram.mtproto import files
-from telpher.telegram.mtproto.connection import Connection, RpcRefusalError, connect
-from telpher.telegram.mtproto.decryption import Decryptor
-from telpher.telegram.mtproto.frames import Frames
-from telpher.telegram.mtproto.kit import AuthKey, Kit, Traffic
+from telpher.telegram.mtproto.connection import Connection, RpcRefusalError
 from telpher.telegram.mtproto.schema import MalformedError
-from telpher.telegram.mtproto.session import ServerTime
-from telpher.telegram.servers import DcAddress
 from telpher.telegram.timing import Timing
 
 # Files whose location stays serialised: a connection serves some viewers, not hundreds.
@@ -95,39 +87,3 @@ class FileConnection:
 def _to_error(refusal: RpcRefusalError) -> TelegramError:
     told = RpcError(error_code=refusal.code, error_message=refusal.name)
     return to_error(rpc_message_to_error(told, None))
-
-
-class FileConnector:
-    """Opens the connections of one account, which share memory, threads and the servers' time."""
-
-    def __init__(self, clock: Clock, timing: Timing) -> None:
-        self.traffic = Traffic()
-        self._timing = timing
-        self._decryptor = Decryptor()
-        self._kit = Kit(ServerTime(clock), Frames(), self._decryptor, self.traffic, timing.silence)
-        self._keys: dict[int, AuthKey] = {}  # the last used, by data centre
-
-    async def open(self, address: DcAddress, key: bytes) -> FileConnection:
-        """A connection with a key that exists, not introduced yet. Raises TelegramError."""
-        known = self._keys.get(address.id)
-        if known is None or known.key != key:
-            known = self._keys[address.id] = AuthKey(key)
-        within = self._timing.connect
-        opened = await connect(address.host, address.port, known, self._kit, within)
-        return FileConnection(opened, self._timing)
-
-    async def make_key(self, address: DcAddress) -> bytes:
-        """A new key, made on a connection that is closed again. Raises TelegramError."""
-        wire = Wire(media_sender(None, self._timing.connect))
-        await wire.connect(address, self._timing.connect)
-        try:
-            key = AuthKey(bytes(wire.sender.auth_key.key), int(wire.sender._state.salt))
-            self._kit.time.offset = float(wire.sender._state.time_offset)
-        finally:
-            await wire.close()
-        self._keys[address.id] = key
-        return key.key
-
-    def close(self) -> None:
-        """Ends the threads; connections are closed by who opened them."""
-        self._decryptor.close()

@@ -40,9 +40,6 @@ from telpher.telegram.mtproto.session import Session
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
-# The latest for acknowledgements that nothing else goes out with. TDLib waits up to 30 s.
-_ACKNOWLEDGE_AFTER: Final = 5.0
-
 # Received packets that may wait for their decryption: what can be in flight on one connection.
 _MOST_BACKLOG: Final = 4 << 20
 
@@ -166,12 +163,17 @@ class Connection(asyncio.BufferedProtocol):
         if self._acknowledge_timer is not None:
             self._acknowledge_timer.cancel()
             self._acknowledge_timer = None
+        for request in self._conversation.unsent:
+            if request.caller.done():  # cancelled in this very turn
+                self._conversation.withdraw(request)
         while self._failure is None and (packet := self._conversation.packet()) is not None:
             self._send(packet)
 
     def _acknowledge_later(self) -> None:
         if self._conversation.owes_acknowledgement and self._acknowledge_timer is None:
-            self._acknowledge_timer = self._loop.call_later(_ACKNOWLEDGE_AFTER, self._flush)
+            self._acknowledge_timer = self._loop.call_later(
+                self._kit.acknowledge_after, self._flush
+            )
 
     def _send(self, plaintext: bytes | None) -> None:
         if plaintext is not None and self._transport is not None:
@@ -230,12 +232,11 @@ class Connection(asyncio.BufferedProtocol):
         if self._failure is not None:
             return
         try:
-            events = self._conversation.received(packet)
+            for event in self._conversation.received(packet):
+                _tell(event)
         except MalformedError as error:
             self._broken(error)
             return
-        for event in events:
-            _tell(event)
         self._key.salt = self._session.salt
         self._note_waste()
         self._limit_backlog()

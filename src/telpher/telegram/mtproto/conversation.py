@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import struct
 from collections import OrderedDict, deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Final, Generic, TypeVar
 
@@ -160,6 +160,11 @@ class Conversation(Generic[_Caller]):
         """Requests that wait for an answer, or to be sent."""
         return len(self._waiting) + len(self._pending)
 
+    @property
+    def unsent(self) -> list[Request[_Caller]]:
+        """Requests that wait to be sent."""
+        return list(self._waiting)
+
     # What we say.
 
     def ask(self, body: bytes, caller: _Caller) -> Request[_Caller]:
@@ -245,34 +250,29 @@ class Conversation(Generic[_Caller]):
 
     # What we are told.
 
-    def received(self, packet: memoryview) -> list[Event[_Caller]]:
-        """What a decrypted packet says to those who wait.
+    def received(self, packet: memoryview) -> Iterator[Event[_Caller]]:
+        """What a decrypted packet says to those who wait, one by one.
 
-        Raises MalformedError when the connection cannot go on.
+        Raises MalformedError when the connection cannot go on, also after some events; requests
+        whose event has not come are still there then.
         """
-        events: list[Event[_Caller]] = []
         for message in self._session.open(packet):
             handler = self._handlers.get(schema.constructor(message.body))
             event = handler(message) if handler is not None else None
             if event is not None:
-                events.append(event)
-        return events
+                yield event
 
     def _result(self, message: Message) -> Event[_Caller] | None:
         (msg_id,) = schema.unpack(_LONG, message.body, _BODY)
         result = message.body[_RESULT:]
-        request = self._pending.pop(msg_id, None)
+        request = self._pending.get(msg_id)
         if request is None:
             if schema.constructor(result) not in _ABOUT_DROPS:
                 self.wasted += len(result)
             return None
-        if schema.constructor(result) == schema.GZIP_PACKED:
-            result = inflate(result)
-        if schema.constructor(result) == schema.RPC_ERROR:
-            (code,) = schema.unpack(_INT, result, _BODY)
-            name = bytes(schema.byte_string(result, _BODY + _INT.size))
-            return Refusal(request, code, name.decode(errors="replace"))
-        return Answer(request, result)
+        event = _event(request, result)
+        del self._pending[msg_id]
+        return event
 
     def _pong(self, message: Message) -> Event[_Caller] | None:
         msg_id, _ = schema.unpack(_TWO_LONGS, message.body, _BODY)
@@ -344,6 +344,16 @@ class Conversation(Generic[_Caller]):
                 raise MalformedError("the server keeps refusing a request")
             self._pending.pop(request.msg_id, None)
         self._waiting.extendleft(reversed(again))
+
+
+def _event(request: Request[_Caller], result: memoryview) -> Event[_Caller]:
+    if schema.constructor(result) == schema.GZIP_PACKED:
+        result = inflate(result)
+    if schema.constructor(result) != schema.RPC_ERROR:
+        return Answer(request, result)
+    (code,) = schema.unpack(_INT, result, _BODY)
+    name = bytes(schema.byte_string(result, _BODY + _INT.size))
+    return Refusal(request, code, name.decode(errors="replace"))
 
 
 _Item = TypeVar("_Item")

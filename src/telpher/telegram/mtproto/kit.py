@@ -33,10 +33,13 @@ class Kit:
     """Shared by the connections of one account.
 
     `silence` is how many seconds of it are answered by a ping, and then by giving up.
+    `acknowledge_after` is how long acknowledgements wait for something to go out with; TDLib has
+    them wait up to 30 s.
     """
 
     time: ServerTime
     frames: Frames
     decryptor: Decryptor
     traffic: Traffic
-    silence: float
+    silence: float = 3.0
+    acknowledge_after: float = 5.0

@@ -1,0 +1,53 @@
+"""How media connections come about: memory, threads and time they share, and keys.
+
+Keys are made by the client library, on a TCP connection that carries nothing else and is closed
+before the key is used: no key is ever seen on two connections at once (telegram.md, "Connections").
+"""
+
+from __future__ import annotations
+
+from telpher.clock import Clock
+from telpher.telegram.adapter.media import FileConnection
+from telpher.telegram.adapter.network import media_sender
+from telpher.telegram.adapter.wire import Wire
+from telpher.telegram.mtproto.connection import connect
+from telpher.telegram.mtproto.decryption import Decryptor
+from telpher.telegram.mtproto.frames import Frames
+from telpher.telegram.mtproto.kit import AuthKey, Kit, Traffic
+from telpher.telegram.mtproto.session import ServerTime
+from telpher.telegram.servers import DcAddress
+from telpher.telegram.timing import Timing
+
+
+class FileConnector:
+    """Opens the connections of one account, which share memory, threads and the servers' time."""
+
+    def __init__(self, clock: Clock, timing: Timing) -> None:
+        self.traffic = Traffic()
+        self._timing = timing
+        self._decryptor = Decryptor()
+        self._kit = Kit(ServerTime(clock), Frames(), self._decryptor, self.traffic, timing.silence)
+        self._keys: dict[bytes, AuthKey] = {}  # with the salts learned for them
+
+    async def open(self, address: DcAddress, key: bytes) -> FileConnection:
+        """A connection with a key that exists, not introduced yet. Raises TelegramError."""
+        known = self._keys.setdefault(key, AuthKey(key))
+        within = self._timing.connect
+        opened = await connect(address.host, address.port, known, self._kit, within)
+        return FileConnection(opened, self._timing)
+
+    async def make_key(self, address: DcAddress) -> bytes:
+        """A new key, made on a connection that is closed again. Raises TelegramError."""
+        wire = Wire(media_sender(None, self._timing.connect))
+        await wire.connect(address, self._timing.connect)
+        try:
+            key = AuthKey(bytes(wire.sender.auth_key.key), int(wire.sender._state.salt))
+            self._kit.time.offset = float(wire.sender._state.time_offset)
+        finally:
+            await wire.close()
+        self._keys[key.key] = key
+        return key.key
+
+    def close(self) -> None:
+        """Ends the threads; connections are closed by who opened them."""
+        self._decryptor.close()
