@@ -117,6 +117,40 @@ class BotGateway(Protocol):
         ...
 
 
+class CopyGateway(Protocol):
+    """What making copies in a channel needs.
+
+    A message has one copy in a channel, however often it is asked for, by whatever method, and
+    whatever crashed in between: Telegram is given the same random id again (telegram.md) and
+    answers with the first copy. Copies hold the file alone: no caption, no keyboard, no origin.
+    """
+
+    async def resolve(self, channel: int | str) -> int:
+        """The chat id of a channel or supergroup, given by chat id or by public name without @.
+
+        Waits a while for the connection. From then on the account can address it. Raises
+        NotFoundError when there is no such channel that the account can see.
+        """
+        ...
+
+    async def forward(
+        self, to: int, source: int, message_ids: Sequence[int]
+    ) -> list[MessageRef | None]:
+        """Copies up to 100 messages of chat `source`; each one's copy, None where none was made.
+
+        That is where a message is gone. Raises RequestRejectedError when Telegram refuses them all
+        (CHAT_FORWARDS_RESTRICTED: one of them is protected), FloodWaitError and others in passing.
+        """
+        ...
+
+    async def send_by_reference(self, to: int, ref: MessageRef) -> MessageRef:
+        """The copy of one message, made by naming its file instead of forwarding it.
+
+        Raises NotFoundError when the message is gone or has no file; otherwise like `forward`.
+        """
+        ...
+
+
 class AccountState(StrEnum):
     """Where an account stands; `health` shows it."""
 

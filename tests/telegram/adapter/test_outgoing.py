@@ -4,7 +4,15 @@ from datetime import UTC, datetime
 
 from telethon.tl import types
 
-from telpher.telegram.adapter.outgoing import markup, parsed, random_id, sent_message_id
+from telpher.core.model import MessageRef
+from telpher.telegram.adapter.outgoing import (
+    copy_id,
+    markup,
+    parsed,
+    random_id,
+    sent_ids,
+    sent_message_id,
+)
 from telpher.telegram.gateway import Button
 
 
@@ -57,3 +65,26 @@ def test_the_sent_messages_id() -> None:
     assert sent_message_id(full, 78) == 7
     assert sent_message_id(full, 79) is None
     assert sent_message_id(types.UpdatesTooLong(), 79) is None
+
+
+def test_a_copy_is_sent_under_one_number_for_ever() -> None:
+    ref = MessageRef(7, 33)
+
+    # Written down, not computed: copies made by an older version must be found again.
+    assert copy_id(-1000000000005, ref) == 3721994058890339964
+    others = {
+        copy_id(to, MessageRef(chat, number))
+        for to in (-1000000000005, -1000000000006)
+        for chat in (7, 73, -7)
+        for number in (3, 33, 333)
+    }
+    assert len(others) == 18
+    assert all(0 < each < 1 << 63 for each in others)
+
+
+def test_the_ids_of_several_messages() -> None:
+    date = datetime(2026, 1, 2, tzinfo=UTC)
+    updates = [types.UpdateMessageID(6, 77), types.UpdateMessageID(7, 78), types.UpdatePtsChanged()]
+
+    assert sent_ids(types.Updates(updates, [], [], date, 0)) == {77: 6, 78: 7}
+    assert sent_ids(types.UpdatesTooLong()) == {}
