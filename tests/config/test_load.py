@@ -63,9 +63,16 @@ def test_every_mistake_is_reported_at_once_field_by_field_and_across_fields() ->
 def test_each_problem_says_what_is_wrong_and_what_to_do() -> None:
     (problem,) = problems_of({**CREDENTIALS, "PORT": "99999"})
     assert problem == (
-        "PORT='99999': must be at most 65535. "
-        "Choose a free port up to 65535, for example 8080; 0 takes any free one."
+        "PORT='99999': must be at most 65535. Choose a free port up to 65535, for example 8080."
     )
+
+
+def test_any_free_port_needs_an_address_for_the_links() -> None:
+    (problem,) = problems_of({**CREDENTIALS, "PORT": "0"})
+    assert problem.startswith("PORT is 0")
+    assert load(PORT="0", URL="https://example.org").port == 0
+    (problem,) = problems_of({**CREDENTIALS, "PORT": "0", "URL": "ftp://x"})
+    assert problem.startswith("URL=")
 
 
 def test_a_refused_channel_is_not_reported_as_missing_as_well() -> None:
@@ -162,6 +169,18 @@ def test_a_file_that_is_not_text_is_a_settings_error(tmp_path: Path) -> None:
     assert "UTF-8" in problem
 
 
+def test_lines_that_are_no_settings_are_told_by_number(tmp_path: Path) -> None:
+    file = tmp_path / ".env"
+    file.write_text("# fine\nPORT: 8088\nWORKERS=2\nLINK_SECRET='hush-hush\nHOST=::\n")
+    found = problems_of({**CREDENTIALS, "PORT": "99999"}, file)
+    assert [problem.partition(" is no")[0] for problem in found[:2]] == [
+        f"{file}: line 2",
+        f"{file}: line 4",
+    ]
+    assert found[2].startswith("PORT='99999'")
+    assert "hush" not in str(found)
+
+
 def test_foreign_names_are_ignored_and_near_misses_warned_of(tmp_path: Path) -> None:
     file = tmp_path / ".env"
     file.write_text("COMPOSE_PROJECT_NAME=films\nLOG_LEVL=DEBUG\n")
@@ -192,3 +211,4 @@ def test_cache_dir_follows_xdg() -> None:
     assert config.cache_dir({"HOME": "/home/ann"}) == Path("/home/ann/.cache/telpher")
     assert config.cache_dir({"XDG_CACHE_HOME": "/var/c"}) == Path("/var/c/telpher")
     assert config.cache_dir({"XDG_CACHE_HOME": "c", "HOME": "/h"}) == Path("/h/.cache/telpher")
+    assert config.cache_dir({}) == Path.cwd() / ".cache/telpher"

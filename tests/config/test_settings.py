@@ -51,7 +51,6 @@ def test_defaults_are_the_documented_ones() -> None:
         ("URL", "http://192.168.1.5:8080", "http://192.168.1.5:8080"),
         ("HOST", "::", "::"),
         ("HOST", "my-server.example.org", "my-server.example.org"),
-        ("PORT", "0", 0),
         ("CORS_ORIGINS", "*", ("*",)),
         (
             "CORS_ORIGINS",

@@ -20,11 +20,11 @@ ROOT = Path(__file__).parents[2]
 
 
 @contextmanager
-def demo(*arguments: str) -> Iterator[subprocess.Popen[str]]:
+def demo(*arguments: str, **environ: str) -> Iterator[subprocess.Popen[str]]:
     """A demo in a process of its own."""
     process = subprocess.Popen(
         [sys.executable, "-m", "telpher", "demo", *arguments],
-        env={**os.environ, "PYTHONPATH": str(ROOT / "src")},
+        env={**os.environ, "PYTHONPATH": str(ROOT / "src"), **environ},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -32,7 +32,7 @@ def demo(*arguments: str) -> Iterator[subprocess.Popen[str]]:
     try:
         yield process
     finally:
-        process.kill()
+        process.terminate()
         process.communicate()
 
 
@@ -112,3 +112,16 @@ def test_a_port_that_is_taken_is_told_of() -> None:
     assert process.returncode == 2
     assert port in errors
     assert "Traceback" not in errors
+
+
+def test_a_ready_file_that_cannot_be_written_is_told_of(tmp_path: Path) -> None:
+    with demo("--port", "0", "--ready-file", str(tmp_path / "nowhere" / "file")) as process:
+        _, errors = process.communicate()
+    assert process.returncode == 2
+    assert "nowhere" in errors
+    assert "Traceback" not in errors
+
+
+def test_a_terminal_that_knows_only_ascii() -> None:
+    with demo("--port", "0", PYTHONIOENCODING="ascii") as process:
+        assert "txt.bin" in until(process, "./run again")

@@ -8,7 +8,6 @@ servers     the file that TELEGRAM_SERVERS names
 checks      what only several settings together, or the outside world, can show
 problems    pydantic's findings in plain sentences that never repeat a secret
 load        the only code of telpher that reads the environment
-memory      how much memory there is to divide
 """
 
 from telpher.config.load import cache_dir, credentials_given, load

@@ -47,6 +47,11 @@ def problems(settings: Settings, wrong: frozenset[str]) -> Iterator[str]:
             "EXTRA_BOT_TOKENS: one bot is named twice, here or as BOT_TOKEN. "
             "Name every bot once: one bot cannot be logged in twice."
         )
+    if settings.port == 0 and settings.url is None and "url" not in wrong:
+        yield (
+            "PORT is 0, any free one, so links would not know where to lead. "
+            "Choose a port, or set URL."
+        )
     if settings.diagnosis_api_url and settings.diagnosis_api_model is None:
         yield (
             "DIAGNOSIS_API_URL is set, but DIAGNOSIS_API_MODEL is not. "

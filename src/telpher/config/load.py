@@ -8,13 +8,14 @@ refused is set back to its default, so that the checks across settings still see
 from __future__ import annotations
 
 import difflib
+import io
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from dotenv.parser import parse_stream
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
-from pydantic_settings import DotEnvSettingsSource
 
 from telpher.config import checks, problems
 from telpher.config.settings import Settings
@@ -31,10 +32,10 @@ def load(environ: Mapping[str, str] | None = None, env_file: Path = ENV_FILE) ->
 
     Raises SettingsError with a sentence for every mistake.
     """
-    in_file = _read_file(env_file)
+    in_file, unreadable = _read_file(env_file)
     settings, findings = _validated(_only_settings({**in_file, **_from_environment(environ)}))
     misspelt = _misspelt(in_file)
-    if found := list(_problems(settings, findings)):
+    if found := [*unreadable, *_problems(settings, findings)]:
         raise SettingsError([*found, *checks.misspelt(misspelt)])
     settings.note_misspelt(misspelt)
     return settings
@@ -42,16 +43,19 @@ def load(environ: Mapping[str, str] | None = None, env_file: Path = ENV_FILE) ->
 
 def credentials_given(environ: Mapping[str, str] | None = None, env_file: Path = ENV_FILE) -> bool:
     """Whether somebody meant to give credentials: one is enough, so that a missing one is told."""
-    given = {**_read_file(env_file), **_from_environment(environ)}
+    given = {**_read_file(env_file)[0], **_from_environment(environ)}
     return any(name in given for name in checks.REQUIRED)
 
 
 def cache_dir(environ: Mapping[str, str] | None = None) -> Path:
-    """Where this user's programs keep what can be made again (XDG Base Directory)."""
+    """Where this user's programs keep what can be made again (XDG Base Directory).
+
+    Without a home, as some services run, it is `.cache` in the folder that telpher is started in.
+    """
     variables = os.environ if environ is None else environ
     given = Path(variables.get("XDG_CACHE_HOME", ""))
-    base = given if given.is_absolute() else Path(variables.get("HOME", "/")) / ".cache"
-    return base / "telpher"
+    base = given if given.is_absolute() else Path(variables.get("HOME", "")) / ".cache"
+    return base.absolute() / "telpher"
 
 
 def _problems(settings: Settings, findings: list[ErrorDetails]) -> Iterator[str]:
@@ -79,19 +83,33 @@ def _from_environment(environ: Mapping[str, str] | None) -> dict[str, str]:
     }
 
 
-def _read_file(path: Path) -> dict[str, str]:
-    """What the file sets, by field name. "utf-8-sig": some editors begin files with a mark."""
+def _read_file(path: Path) -> tuple[dict[str, str], list[str]]:
+    """What the file sets, by field name, and a sentence for each line that sets nothing.
+
+    The file may be missing. "utf-8-sig": some editors begin files with a mark.
+    """
     try:
-        found = DotEnvSettingsSource(
-            Settings, env_file=path, env_file_encoding="utf-8-sig", case_sensitive=False
-        ).env_vars
+        text = path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        return {}, []
     except OSError as error:
         raise SettingsError(
             [f"{path} cannot be read ({error.strerror}). Make it readable for this user."]
         ) from None
     except UnicodeDecodeError:
         raise SettingsError([f"{path} is not UTF-8 text. Save it in that encoding."]) from None
-    return {name: text.strip() for name, text in found.items() if text and text.strip()}
+    lines = list(parse_stream(io.StringIO(text)))
+    wrong = [_unreadable(path, each.original.line) for each in lines if each.error]
+    # The values without expansion: a secret may hold what looks like a variable.
+    given = ((each.key, (each.value or "").strip()) for each in lines if each.key)
+    return {name.lower(): value for name, value in given if value}, wrong
+
+
+def _unreadable(path: Path, line: int) -> str:
+    return (
+        f"{path}: line {line} is no setting. "
+        "Write NAME=value, close the quotes if there are any, or begin the line with #."
+    )
 
 
 def _validated(given: dict[str, str]) -> tuple[Settings, list[ErrorDetails]]:

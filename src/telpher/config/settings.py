@@ -93,7 +93,7 @@ class Settings(BaseSettings):
     port: int = _setting(
         8080,
         "port to listen on",
-        "Choose a free port up to 65535, for example 8080; 0 takes any free one.",
+        "Choose a free port up to 65535, for example 8080.",
         ge=0,
         le=65535,
     )

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from telpher.demo.samples import Sample
+from telpher.errors import SettingsError
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,8 +21,9 @@ class Shown:
 
 
 def say(text: str) -> None:
-    """Prints a line, at once."""
-    sys.stdout.write(text + "\n")
+    """Prints a line, at once; what the terminal's encoding cannot say becomes a question mark."""
+    encoding = sys.stdout.encoding
+    sys.stdout.write(text.encode(encoding, "replace").decode(encoding) + "\n")
     sys.stdout.flush()
 
 
@@ -31,7 +33,8 @@ def for_people(shown: Sequence[Shown]) -> str:
     return (
         "telpher runs, with a Telegram of its own. A person there has sent these files to the bot,"
         f"\nand the bot answered with these links:\n\n{links}\n"
-        f"Play one:  vlc {shown[0].link}\n"
+        # In quotes: shells take the question mark for a pattern.
+        f"Play one:  vlc '{shown[0].link}'\n"
         "Ctrl-C ends the demo.\n\n"
         "To go live: get API_ID and API_HASH from https://my.telegram.org, BOT_TOKEN from "
         "@BotFather;\n"
@@ -40,7 +43,10 @@ def for_people(shown: Sequence[Shown]) -> str:
 
 
 def write_ready_file(path: Path, url: str, shown: Sequence[Shown], servers: Path) -> None:
-    """Writes {"url", "links", "servers"} as JSON; whoever sees the file sees all of it."""
+    """Writes {"url", "links", "servers"} as JSON; whoever sees the file sees all of it.
+
+    Raises SettingsError when the file cannot be written.
+    """
     links = [
         {
             "name": each.sample.name,
@@ -53,8 +59,13 @@ def write_ready_file(path: Path, url: str, shown: Sequence[Shown], servers: Path
     ]
     text = json.dumps({"url": url, "links": links, "servers": str(servers)}, indent=1)
     new = path.with_name(f".{path.name}.new")
-    new.write_text(text + "\n", encoding="utf-8")
-    new.replace(path)
+    try:
+        new.write_text(text + "\n", encoding="utf-8")
+        new.replace(path)
+    except OSError as error:
+        raise SettingsError(
+            [f"The ready file {path} cannot be written ({error.strerror})."]
+        ) from None
 
 
 def _harmless(name: str) -> str:

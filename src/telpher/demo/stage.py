@@ -57,8 +57,8 @@ def prepare() -> list[Sample]:
         shown.say("Making the sample films (once)...")
     try:
         return samples.collect(cache)
-    except OSError:  # no home, or one that is not ours to write to
-        return samples.collect(Path(".cache").absolute())
+    except OSError:  # a home that is not ours to write to
+        return samples.collect(config.cache_dir({}))
 
 
 async def run(options: Options, files: Sequence[Sample]) -> None:
