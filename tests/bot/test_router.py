@@ -52,6 +52,21 @@ async def test_a_file_is_answered_with_its_link_as_a_reply(gateway):
     assert sent.button("Download").url == link.replace("/stream/", "/download/")
 
 
+async def test_whoever_wants_to_know_is_told_of_each_link_that_is_made(gateway):
+    told = []
+    links = LinkService(LinkSigner(b"s" * 32), URL, FakeClock())
+    pages, access = Pages(TEXTS, "1.0"), Access(allowed={7})
+    listening = Router(gateway, links, TEXTS, access, pages, link_made=told.append)
+    gateway.failures = [TelegramUnavailableError("not connected")]
+    for number in (33, 34):
+        await listening(message(file=FILM, ref=MessageRef(7, number)))
+    await listening(message("hello"))
+    await listening(message(file=FILM, ref=MessageRef(8, 35)))
+    await listening(message(file=FILM, ref=GROUP, private=False))
+    # Also of the one whose answer failed: its link may have arrived all the same.
+    assert told == [MessageRef(7, 33), MessageRef(7, 34)]
+
+
 async def test_a_link_that_was_sent_opens_that_message_and_no_other(gateway):
     await router(gateway)(message(file=FILM))
     key = gateway.sent[0].marked("code")[0].partition("?k=")[2]

@@ -17,6 +17,8 @@ holds, Telegram away) is logged and done with; its error ends here.
 
 from __future__ import annotations
 
+from typing import Protocol
+
 import structlog
 
 from telpher.bot import commands, keyboards
@@ -24,7 +26,7 @@ from telpher.bot.access import Access
 from telpher.bot.files import file_answer
 from telpher.bot.language import Texts
 from telpher.bot.pages import Answer, Pages, Reader
-from telpher.core.model import FileInfo
+from telpher.core.model import FileInfo, MessageRef
 from telpher.errors import RequestRejectedError, TelpherError
 from telpher.service.links import LinkService
 from telpher.telegram.gateway import BotGateway, ButtonPress, Incoming, IncomingMessage
@@ -32,17 +34,37 @@ from telpher.telegram.gateway import BotGateway, ButtonPress, Incoming, Incoming
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 
+class LinkMade(Protocol):
+    """Told of each link that is made, before it is sent: must neither wait nor fail."""
+
+    def __call__(self, ref: MessageRef) -> None:
+        """`ref` is the message that the link names."""
+        ...
+
+
+def _nobody(ref: MessageRef) -> None:
+    """A LinkMade where nobody wants to know."""
+
+
 class Router:
     """Answers updates; a `telpher.telegram.gateway.Listener`."""
 
     def __init__(
-        self, gateway: BotGateway, links: LinkService, texts: Texts, access: Access, pages: Pages
+        self,
+        gateway: BotGateway,
+        links: LinkService,
+        texts: Texts,
+        access: Access,
+        pages: Pages,
+        *,
+        link_made: LinkMade = _nobody,
     ) -> None:
         self._gateway = gateway
         self._links = links
         self._texts = texts
         self._access = access
         self._pages = pages
+        self._link_made = link_made
 
     async def __call__(self, incoming: Incoming) -> None:
         """Answers one update; what Telegram refuses or fails to do is logged, not raised."""
@@ -96,7 +118,9 @@ class Router:
         # A private chat has its user's id, which is known even where the sender is not shown.
         if not self._access.may_make_links(message.ref.chat_id):
             return Answer(self._texts.render("refused.not_allowed", language))
-        return file_answer(self._texts, language, file, self._links.make(message.ref, file))
+        links = self._links.make(message.ref, file)
+        self._link_made(message.ref)
+        return file_answer(self._texts, language, file, links)
 
     def _for_text(self, message: IncomingMessage) -> Answer:
         reader = Reader.of(message.sender)
