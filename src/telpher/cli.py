@@ -15,6 +15,11 @@ import uvloop
 from telpher import __version__, app, config
 from telpher.demo import stage
 from telpher.observe import logs
+from telpher.storage.folder import claimed
+
+# What the one before needs to let its streams end, and a little more.
+_PREDECESSOR_LEAVES_WITHIN = app.DRAIN_SECONDS + 10
+_WAITING = "another telpher uses WORK_DIR; waiting for it to end"
 
 commands = typer.Typer(
     name="telpher",
@@ -43,7 +48,8 @@ def run() -> None:
     log = structlog.stdlib.get_logger(__name__)
     for warning in settings.warnings():
         log.warning(warning)
-    _until_stopped(lambda: app.serve(settings))
+    with claimed(settings.work_dir, _PREDECESSOR_LEAVES_WITHIN, lambda: log.warning(_WAITING)):
+        _until_stopped(lambda: app.serve(settings))
 
 
 @commands.command("demo")

@@ -77,11 +77,24 @@ async def test_a_second_start_does_not_log_in_again(tmp_path, world, ann, end):
         assert (cluster.counters.logins, cluster.counters.imports) == (logins, imports)
 
 
+async def test_a_second_one_on_the_same_folder_waits_for_the_first(tmp_path, world):
+    # Telegram ends a session that is used from two places at once.
+    async with telegram(world, tmp_path) as (cluster, servers):
+        env = environment(servers, tmp_path / "work")
+        async with started(env, tmp_path) as first:
+            await first.logged("connected to Telegram")
+            logins = cluster.counters.logins
+            async with started(env, tmp_path) as second:
+                await second.logged("another telpher uses WORK_DIR; waiting for it to end")
+                first.signal(signal.SIGTERM)
+                await second.logged("connected to Telegram")
+        assert cluster.counters.logins == logins
+
+
 async def test_http_is_up_while_telegram_is_not_and_says_why(tmp_path, world):
     async with Cluster(world) as cluster:
         servers = tmp_path / "servers.json"
         cluster.write_servers_file(servers)
-        first_port = cluster.addresses[0].port
     # Gone again: a Telegram that nobody reaches, at addresses that are known.
     env = environment(servers, tmp_path / "work")
     async with started(env, tmp_path) as telpher, httpx.AsyncClient(timeout=PATIENCE) as http:
@@ -93,7 +106,6 @@ async def test_http_is_up_while_telegram_is_not_and_says_why(tmp_path, world):
         assert "Telegram cannot be reached" in str(health.json()["bot"])
         assert (await http.get(f"{telpher.url}/health/live")).status_code == 200
         assert (await http.get(f"{telpher.url}/stream/0/0")).status_code == 503
-        assert first_port
 
 
 async def test_it_connects_once_telegram_is_there(tmp_path, world, ann):
