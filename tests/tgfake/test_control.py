@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import hashlib
 import json
 import sys
 from collections.abc import AsyncIterator
@@ -16,6 +17,7 @@ from tests.tgfake.test_kurigram import TOKEN as BOT_TOKEN
 from tests.tgfake.test_kurigram import public_keys, started
 from tests.tgfake.test_telethon import connect
 from tgfake.cluster import Cluster
+from tgfake.content import Computed
 from tgfake.control import ControlError, RemoteControl, controlled
 from tgfake.counters import Counters, Served
 from tgfake.site import Address
@@ -31,6 +33,7 @@ __all__ = ["connect", "public_keys"]
 
 BOT = "a_bot"
 SECONDS = 60
+FILM_SIZE = 30 << 20
 
 
 @contextlib.asynccontextmanager
@@ -226,11 +229,13 @@ async def tgfake_process(tmp_path: Path, *options: str) -> AsyncIterator[RemoteC
 
 
 async def talk(control: RemoteControl) -> None:
-    """What Ann does with a bot that offers a button "Help"."""
-    film = {"kind": "video", "name": "film.mp4", "size": 1 << 20}
+    """What Ann does with a bot that answers a file with its digest and a button "Help"."""
+    film = {"kind": "video", "name": "film.mp4", "size": FILM_SIZE, "dc": 4}
     sent = await control("send", person="Ann", to=BOT, text="look", file=film)
     menu = await control("wait", person="Ann", chat=BOT, after=sent["id"], seconds=SECONDS)
-    assert (menu["text"], menu["buttons"][0][0]["data"]) == ("film.mp4", "help")
+    film_bytes = Computed(sent["file"]["id"], FILM_SIZE).read(0, FILM_SIZE)
+    assert menu["text"] == hashlib.sha256(film_bytes).hexdigest()
+    assert menu["buttons"][0][0]["data"] == "help"
     answer = await control("press", person="Ann", chat=BOT, message=menu["id"], button="Help")
     assert answer["text"] == "Here you are"
     edited = await control("wait", person="Ann", chat=BOT, contains="Helped", seconds=SECONDS)
@@ -245,7 +250,8 @@ async def test_telethon_in_another_process_than_the_cluster(connect, tmp_path: P
 
             @client.on(events.NewMessage(incoming=True))
             async def received(event):
-                await event.reply(event.file.name, buttons=[Button.inline("Help", b"help")])
+                digest = hashlib.sha256(await event.message.download_media(bytes)).hexdigest()
+                await event.reply(digest, buttons=[Button.inline("Help", b"help")])
 
             @client.on(events.CallbackQuery(data=b"help"))
             async def helped(event):
@@ -258,9 +264,12 @@ async def test_telethon_in_another_process_than_the_cluster(connect, tmp_path: P
 
 @pytest.mark.slow
 async def test_kurigram_in_another_process_than_the_cluster(tmp_path: Path):
-    async def received(_, message):
+    async def received(client, message):
+        digest = hashlib.sha256()
+        async for part in client.stream_media(message):
+            digest.update(part)
         keyboard = InlineKeyboardMarkup([[InlineKeyboardButton("Help", callback_data="help")]])
-        await message.reply_text(message.video.file_name, reply_markup=keyboard)
+        await message.reply_text(digest.hexdigest(), reply_markup=keyboard)
 
     async def helped(_, query):
         await query.answer("Here you are")
