@@ -58,3 +58,28 @@ def test_a_dot_env_in_the_folder_counts(tmp_path: Path) -> None:
     assert shown.returncode == 2
     assert "- PORT='99999'" in shown.stderr
     assert "- API_ID" not in shown.stderr
+
+
+INTERRUPTED = """
+import runpy, sys
+
+class CtrlC:
+    def find_spec(self, name, path, target=None):
+        if name == "telpher.cli":
+            raise KeyboardInterrupt
+
+sys.meta_path.insert(0, CtrlC())
+runpy.run_module("telpher", run_name="__main__")
+"""
+
+
+def test_ctrl_c_while_it_is_still_loading_ends_it_quietly(tmp_path: Path) -> None:
+    shown = subprocess.run(
+        [sys.executable, "-c", INTERRUPTED],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT / "src")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (shown.returncode, shown.stdout, shown.stderr) == (130, "", "")

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import sys
 
-from telpher.cli import commands
 from telpher.errors import SettingsError
+
+try:
+    from telpher.cli import commands
+except KeyboardInterrupt:  # Loading takes a second, and Ctrl-C may come as early as that.
+    sys.exit(130)
 
 
 def main() -> None:
