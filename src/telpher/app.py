@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import dataclasses
 import signal
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
@@ -29,12 +30,18 @@ from telpher.core.links import LinkSigner, derive_secret
 from telpher.errors import SettingsError
 from telpher.memory import memory_limit
 from telpher.service.links import LinkService
-from telpher.streaming.engine import Engine, EngineLimits
-from telpher.telegram.accounts import Accounts
+from telpher.streaming.disk.tier import DiskTier
+from telpher.streaming.engine import Engine
+from telpher.streaming.plays import PlayLimits
 from telpher.telegram.adapter.account import BotAccount
 from telpher.telegram.adapter.identity import Credentials
-from telpher.telegram.servers import TELEGRAM, DcAddress, Servers
+from telpher.telegram.fleet import Fleet
+from telpher.telegram.gateway import AccountState, AccountStatus
+from telpher.telegram.locations import Memory
+from telpher.telegram.servers import servers_of
 from telpher.telegram.session import FileSessionStore
+from telpher.telegram.sources import NoCopies, Sources
+from telpher.telegram.timing import Timing
 from telpher.web.app import create_app
 from telpher.web.deps import Lifecycle, WebDeps
 from telpher.web.server import HttpServer
@@ -44,6 +51,8 @@ _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 # What platforms allow between SIGTERM and SIGKILL (Kubernetes, Koyeb: 30 s), less the time that
 # saving and closing take.
 DRAIN_SECONDS = 28.0
+
+_GIB = 1 << 30
 
 
 async def serve(settings: Settings, *, on_ready: Callable[[str], None] | None = None) -> None:
@@ -67,6 +76,7 @@ class App:
 
     server: HttpServer
     engine: Engine
+    fleet: Fleet
     account: BotAccount
     router: Router
     lifecycle: Lifecycle
@@ -75,8 +85,11 @@ class App:
 @contextlib.asynccontextmanager
 async def running(settings: Settings, clock: Clock | None = None) -> AsyncIterator[App]:
     """telpher, serving and connected (or trying to be) for as long as the context lasts."""
-    async with asyncio.TaskGroup() as tasks:
-        app = build(settings, clock or SystemClock(), tasks)
+    clock = clock or SystemClock()
+    disk = DiskTier(settings.work_dir / "cache", int(settings.disk_cache_gb * _GIB), clock)
+    # The disk outlives the engine, which writes to it to the last.
+    async with disk, asyncio.TaskGroup() as tasks:
+        app = build(settings, clock, disk, tasks)
         await app.server.start()
         bot = [
             tasks.create_task(app.account.run(app.router), name="bot"),
@@ -88,6 +101,7 @@ async def running(settings: Settings, clock: Clock | None = None) -> AsyncIterat
             app.lifecycle.draining = True
             await app.server.drain(DRAIN_SECONDS)
             await app.engine.close()
+            await app.fleet.close()
             for task in bot:
                 task.cancel()
             await asyncio.wait(bot)
@@ -95,11 +109,11 @@ async def running(settings: Settings, clock: Clock | None = None) -> AsyncIterat
 
 
 async def _introduce(app: App) -> None:
-    await app.account.connected()
+    await app.account.reached(AccountState.CONNECTED)
     await app.router.publish_commands()
 
 
-def build(settings: Settings, clock: Clock, tasks: asyncio.TaskGroup) -> App:
+def build(settings: Settings, clock: Clock, disk: DiskTier, tasks: asyncio.TaskGroup) -> App:
     """Makes every room and connects them; nothing is opened yet.
 
     The client library's object is made in here, hence inside the running loop.
@@ -109,10 +123,19 @@ def build(settings: Settings, clock: Clock, tasks: asyncio.TaskGroup) -> App:
         credentials,
         FileSessionStore(settings.work_dir / "sessions"),
         clock,
-        _servers(settings),
+        servers_of(settings.telegram_servers),
     )
-    accounts = Accounts([account])
-    engine = Engine(accounts, clock, _limits(settings), tasks)
+    memory = Memory(settings.max_cache_size, settings.cache_ttl_hours * 3600)
+    sources = Sources([account], NoCopies(), memory, clock, tasks)
+    fleet = Fleet([account], sources, clock, Timing(), tasks)
+    engine = Engine(
+        fleet,
+        clock,
+        tasks,
+        cache_bytes=settings.chunk_cache_bytes(memory_limit()),
+        store=disk,
+        limits=PlayLimits(settings.max_streams, settings.speed_limit_mbps),
+    )
     signer = LinkSigner(_link_secret(settings, credentials))
     links = LinkService(signer, settings.base_url, clock, settings.link_ttl_hours)
     lifecycle = Lifecycle()
@@ -120,7 +143,7 @@ def build(settings: Settings, clock: Clock, tasks: asyncio.TaskGroup) -> App:
         WebDeps(
             engine=engine,
             links=links,
-            status=accounts.status,
+            status=lambda: _status(account, fleet),
             clock=clock,
             cors_origins=settings.cors_origins,
             lifecycle=lifecycle,
@@ -128,7 +151,7 @@ def build(settings: Settings, clock: Clock, tasks: asyncio.TaskGroup) -> App:
         )
     )
     server = HttpServer(web, clock, settings.host, settings.port)
-    return App(server, engine, account, _router(settings, account, links), lifecycle)
+    return App(server, engine, fleet, account, _router(settings, account, links), lifecycle)
 
 
 def _router(settings: Settings, account: BotAccount, links: LinkService) -> Router:
@@ -153,20 +176,9 @@ def _link_secret(settings: Settings, credentials: Credentials) -> bytes:
     return derive_secret(credentials.bot_token)
 
 
-def _servers(settings: Settings) -> Servers:
-    given = settings.telegram_servers
-    if given is None:
-        return TELEGRAM
-    dcs = tuple(DcAddress(dc.id, dc.host, dc.port, dc.media_only) for dc in given.dcs)
-    return Servers(given.home_dc, dcs, given.public_keys)
-
-
-def _limits(settings: Settings) -> EngineLimits:
-    return EngineLimits(
-        cache_bytes=settings.chunk_cache_bytes(memory_limit()),
-        properties=settings.max_cache_size,
-        properties_ttl=settings.cache_ttl_hours * 3600,
-    )
+def _status(account: BotAccount, fleet: Fleet) -> AccountStatus:
+    """The main account's, with the file connections that the fleet keeps for it."""
+    return dataclasses.replace(account.status(), dcs=fleet.connections(account.user_id))
 
 
 @contextlib.contextmanager

@@ -96,10 +96,11 @@ class StorageError(TelpherError):
 
 
 class TelegramError(TelpherError):
-    """Telegram answered with an error, or not at all."""
+    """Telegram answered with an error, or not at all. `account` is the bot's that it befell."""
 
     status = 502
     key = "telegram"
+    account: int | None = None
 
 
 class TelegramUnavailableError(TelegramError):

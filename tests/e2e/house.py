@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import re
-import socket
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +13,8 @@ import httpx
 
 from telpher.app import App, running
 from telpher.config.settings import Settings
+from telpher.telegram.gateway import AccountState
+from tests.ports import free_ports
 from tgfake.cluster import Cluster, Layout
 from tgfake.network import Shape
 from tgfake.world import Account, File, FileSpec, World
@@ -26,12 +27,6 @@ LINK = re.compile(r"https?://\S+")
 PATIENCE = 60.0
 
 
-def free_port() -> int:
-    """A port nobody listens on at this moment."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return listener.getsockname()[1]
-
-
 def settings_for(servers: Path, work_dir: Path, **others: object) -> Settings:
     """Settings of a bot that lives in tgfake."""
     defaults: dict[str, object] = {
@@ -40,7 +35,7 @@ def settings_for(servers: Path, work_dir: Path, **others: object) -> Settings:
         "bot_token": TOKEN,
         "telegram_servers": servers,
         "host": "127.0.0.1",
-        "port": free_port(),
+        "port": free_ports(),
         "work_dir": work_dir,
     }
     return Settings(**{**defaults, **others})
@@ -61,7 +56,7 @@ class House:
     async def connected(self) -> None:
         """Returns once the bot is connected."""
         async with asyncio.timeout(PATIENCE):
-            await self.app.account.connected()
+            await self.app.account.reached(AccountState.CONNECTED)
 
     async def share(self, file: FileSpec | File, caption: str = "") -> str:
         """Ann sends a file to the bot; the link in the bot's answer."""
@@ -120,8 +115,7 @@ async def house(
 ) -> AsyncIterator[House]:
     """A whole telpher, connected."""
     world = world or World()
-    bot = world.add_bot(TOKEN, "telpher_bot")
-    ann = world.add_user("Ann")
+    bot = world.account_for_token(TOKEN) or world.add_bot(TOKEN, "telpher_bot")
     async with contextlib.AsyncExitStack() as stack:
         cluster, servers = await stack.enter_async_context(telegram(world, work_dir, layout, shape))
         chosen = settings_for(servers, work_dir, **settings)
@@ -129,6 +123,6 @@ async def house(
         http = await stack.enter_async_context(
             httpx.AsyncClient(timeout=PATIENCE, base_url=chosen.base_url)
         )
-        home = House(world, bot, world.person(ann), cluster, chosen, app, http)
+        home = House(world, bot, world.person("Ann"), cluster, chosen, app, http)
         await home.connected()
         yield home

@@ -11,7 +11,8 @@ import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-from tests.e2e.house import PATIENCE, TOKEN, free_port
+from tests.e2e.house import PATIENCE, TOKEN
+from tests.ports import free_ports
 
 
 class Telpher:
@@ -63,7 +64,7 @@ def environment(servers: Path, work_dir: Path, **others: str) -> dict[str, str]:
 @contextlib.asynccontextmanager
 async def started(env: dict[str, str], cwd: Path) -> AsyncIterator[Telpher]:
     """`telpher run` with these settings; killed at the end when it is still there."""
-    port = int(env.get("PORT") or free_port())
+    port = int(env.get("PORT") or free_ports())
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         *("-m", "telpher", "run"),

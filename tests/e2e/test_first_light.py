@@ -75,7 +75,7 @@ async def test_random_ranges_of_a_file_of_four_gib_on_a_foreign_dc(home):
     assert suffix.headers["content-range"].startswith(f"bytes {file.size - 1000}-")
     beyond = await home.http.get(url, headers={"Range": f"bytes={file.size}-"})
     assert beyond.status_code == 416
-    assert home.cluster.counters.imports == 1
+    assert home.cluster.counters.imports <= 4  # one for each connection, however many ranges
 
 
 NAMES = [

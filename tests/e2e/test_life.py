@@ -10,6 +10,7 @@ import pytest
 
 from tests.e2e.house import LINK, PATIENCE, TOKEN, bytes_of, telegram
 from tests.e2e.process import environment, run_to_end, started
+from tests.ports import free_ports
 from tgfake.cluster import Cluster, Layout
 from tgfake.network import Shape
 from tgfake.world import FileSpec, World
@@ -110,7 +111,7 @@ async def test_http_is_up_while_telegram_is_not_and_says_why(tmp_path, world):
 
 async def test_it_connects_once_telegram_is_there(tmp_path, world, ann):
     file = world.add_file(FileSpec(size=100_000, dc=4))
-    layout = Layout(first_port=_five_free_ports())
+    layout = Layout(first_port=free_ports(5))
     async with telegram(world, tmp_path, layout) as (_, servers):
         pass
     env = environment(servers, tmp_path / "work")
@@ -121,18 +122,6 @@ async def test_it_connects_once_telegram_is_there(tmp_path, world, ann):
             assert (await http.get(await link_for(ann, file))).content == bytes_of(file)
             health = await http.get(f"{telpher.url}/health")
             assert (health.status_code, health.json()["status"]) == (200, "healthy")
-
-
-def _five_free_ports() -> int:
-    """The first of five ports in a row that nobody listens on."""
-    for first in range(20_000, 30_000, 7):
-        try:
-            for port in range(first, first + 5):
-                socket.create_server(("127.0.0.1", port)).close()
-        except OSError:
-            continue
-        return first
-    raise AssertionError("no five free ports in a row")
 
 
 async def test_every_wrong_setting_is_told_at_once_and_no_secret(tmp_path):

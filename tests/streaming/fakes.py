@@ -8,7 +8,8 @@ from collections import deque
 from collections.abc import Callable
 from functools import cache
 
-from telpher.core.model import FileInfo, FoundFile, Kind, Location, MessageRef
+from telpher.core.demand import Demand
+from telpher.core.model import FileInfo, Kind, MessageRef
 from telpher.streaming.stream import Stream
 
 REF = MessageRef(42, 7)
@@ -34,7 +35,7 @@ class FakeMedia:
 
     def __init__(self, size: int) -> None:
         self.info = file_info(size)
-        self.reference = b"one"
+        self.demands: dict[int, Demand] = {}
         self.script: deque[Exception | None] = deque()
         self.finds = 0
         self.find_errors: deque[Exception] = deque()
@@ -51,14 +52,21 @@ class FakeMedia:
             self._changed.clear()
             await self._changed.wait()
 
-    async def find_file(self, ref: MessageRef) -> FoundFile:
+    @property
+    def known_files(self) -> int:
+        return min(self.finds, 1)
+
+    async def find_file(self, ref: MessageRef) -> FileInfo:
         self.finds += 1
         await asyncio.sleep(0)
         if self.find_errors:
             raise self.find_errors.popleft()
-        return FoundFile(self.info, Location(1, 2, self.info.document_id, 3, self.reference))
+        return self.info
 
-    async def get_chunk(self, location: Location, offset: int, limit: int) -> bytes:
+    async def get_chunk(
+        self, ref: MessageRef, info: FileInfo, offset: int, limit: int, demand: Demand
+    ) -> memoryview:
+        self.demands[offset] = demand
         self.asked.append((offset, limit))
         self._changed.set()
         try:
@@ -71,7 +79,7 @@ class FakeMedia:
         if self.script and (error := self.script.popleft()) is not None:
             raise error
         self.answered.append((offset, limit))
-        return content(offset, min(limit, self.info.size - offset))
+        return memoryview(content(offset, min(limit, self.info.size - offset)))
 
 
 async def read_into(body: bytearray, stream: Stream) -> None:

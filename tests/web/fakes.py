@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Hashable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from typing import Self
@@ -11,6 +11,7 @@ from typing import Self
 from starlette.types import ASGIApp
 
 from telpher.clock import FakeClock
+from telpher.core.links import Claims
 from telpher.core.model import FileInfo, Kind, MessageRef
 from telpher.errors import BadSignatureError, LinkExpiredError, NotFoundError
 from telpher.telegram.gateway import AccountState, AccountStatus
@@ -94,6 +95,7 @@ class FakeEngine:
     located: int = 0
     asked: int = 0
     opened: list[tuple[int, int]] = field(default_factory=list)
+    viewers: list[Hashable] = field(default_factory=list)
     streams: list[FakeStream] = field(default_factory=list)
     grown: asyncio.Condition = field(default_factory=asyncio.Condition)
     active_streams: int = 3
@@ -107,7 +109,8 @@ class FakeEngine:
             raise NotFoundError(f"nothing at {ref}")
         return self.files[ref]
 
-    async def open(self, ref: MessageRef, start: int, stop: int) -> FakeStream:
+    async def open(self, ref: MessageRef, start: int, stop: int, viewer: Hashable) -> FakeStream:
+        self.viewers.append(viewer)
         assert 0 <= start < stop <= self.files[ref].size
         self.opened.append((start, stop))
         if self.before_open is not None:
@@ -137,12 +140,13 @@ class FakeLinks:
     def __init__(self) -> None:
         self.checked: list[MessageRef] = []
 
-    def check(self, ref: MessageRef, key: str | None) -> None:
+    def check(self, ref: MessageRef, key: str | None) -> Claims:
         self.checked.append(ref)
         if key == "expired":
             raise LinkExpiredError(f"expired: {ref}")
         if key != KEY:
             raise BadSignatureError(f"bad signature for {ref}: {key}")
+        return Claims(ref, link_id=77, expires=0, epoch=0)
 
 
 CONNECTED = AccountStatus(AccountState.CONNECTED, "telpher_bot", "", {2: 1, 4: 0})

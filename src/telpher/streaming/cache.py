@@ -23,9 +23,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from telpher.core.chunks import GRANULE, Chunk
+from telpher.core.demand import Demand
 from telpher.core.model import FileInfo
 from telpher.errors import BusyError
-from telpher.streaming.flight import Flight
+from telpher.flight import Flight
 
 # Two granules: one being sent, one on its way (engine.md, "Cache").
 GUARANTEE = 2 * GRANULE
@@ -33,7 +34,8 @@ GUARANTEE = 2 * GRANULE
 # The part of the budget kept for guarantees: 512 viewers with the default of 256 MiB.
 GUARANTEED_PART = 4
 
-Fetch = Callable[[Chunk], Coroutine[Any, Any, memoryview]]
+# Brings a chunk; how badly it is wanted may change while it is on its way.
+Fetch = Callable[[Chunk, Demand], Coroutine[Any, Any, memoryview]]
 
 
 class Guarantee:
@@ -73,6 +75,7 @@ class Pending:
     document: Document
     chunk: Chunk
     funded: Guarantee | None
+    demand: Demand = field(default_factory=Demand)
     flight: Flight[None] = field(init=False)
     block: Block | None = None
     waiters: int = 0
@@ -122,9 +125,14 @@ class BlockCache:
         self._documents: dict[tuple[int, int], Document] = {}
         self._blocks: OrderedDict[Block, None] = OrderedDict()  # least recently used first
 
+    @property
+    def has_seat(self) -> bool:
+        """Whether one more viewer can be admitted."""
+        return self._guarantees >= GUARANTEE
+
     def admit(self, info: FileInfo) -> tuple[Document, Guarantee]:
         """Takes a viewer in. Raises BusyError when every guarantee is given away."""
-        if self._guarantees < GUARANTEE:
+        if not self.has_seat:
             raise BusyError("the memory for file bytes is promised to other viewers")
         self._guarantees -= GUARANTEE
         key = (info.document_id, info.size)
@@ -196,7 +204,7 @@ class BlockCache:
         return block
 
     async def _bring(self, pending: Pending, fetch: Fetch) -> None:
-        data = await fetch(pending.chunk)
+        data = await fetch(pending.chunk, pending.demand)
         document, chunk = pending.document, pending.chunk
         document.clear(chunk.offset, pending.stop)
         block = Block(document, chunk.offset, data, pending.funded, pins=pending.waiters)

@@ -10,7 +10,8 @@ Work that serves more than one viewer runs in the task group the engine is given
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections import deque
+from collections.abc import AsyncIterator, Hashable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -19,20 +20,19 @@ from telpher.clock import Clock
 from telpher.core.model import FileInfo, MessageRef
 from telpher.errors import BusyError, TelegramUnavailableError
 from telpher.streaming.cache import BlockCache
-from telpher.streaming.fetch import Fetcher
-from telpher.streaming.locate import Locator
+from telpher.streaming.fetch import ChunkStore, Fetcher
 from telpher.streaming.patience import BEFORE_STATUS, IN_BODY, Patience, patiently
+from telpher.streaming.plays import PlayLimits, Plays
+from telpher.streaming.readahead import Span
 from telpher.streaming.stream import Stream
 from telpher.telegram.gateway import MediaGateway
 
+# Who leaves in the middle may come back so long to the seat it had (engine.md, "Seek and
+# disconnect": 1 to 2 s).
+LINGER = 1.5
 
-@dataclass(frozen=True, slots=True)
-class EngineLimits:
-    """`cache_bytes` of file bytes in memory; `properties` of files kept for `properties_ttl` s."""
-
-    cache_bytes: int
-    properties: int
-    properties_ttl: float
+# How often paused viewers are looked for.
+ROUND = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +40,7 @@ class EngineStats:
     """Figures of this moment, and totals since the start; sizes in bytes."""
 
     active_streams: int
+    active_plays: int
     total_streams: int
     cache_bytes: int
     cache_budget: int
@@ -50,23 +51,34 @@ class Engine:
     """See the module's docstring. `tasks` is the owner's; call `close` before leaving it."""
 
     def __init__(
-        self, media: MediaGateway, clock: Clock, limits: EngineLimits, tasks: asyncio.TaskGroup
+        self,
+        media: MediaGateway,
+        clock: Clock,
+        tasks: asyncio.TaskGroup,
+        *,
+        cache_bytes: int,
+        store: ChunkStore | None = None,
+        limits: PlayLimits | None = None,
     ) -> None:
+        self._media = media
         self._clock = clock
-        self._locator = Locator(
-            media, clock, tasks, capacity=limits.properties, ttl=limits.properties_ttl
-        )
-        self._fetcher = Fetcher(media, self._locator, clock)
-        self._cache = BlockCache(limits.cache_bytes, tasks)
+        self._fetcher = Fetcher(media, store, clock)
+        self._cache = BlockCache(cache_bytes, tasks)
+        self._plays = Plays(limits or PlayLimits(), clock)
         self._streams: set[Stream] = set()
+        self._lingering: deque[Stream] = deque()
         self._total = 0
         self._closing = False
+        self._rounds = tasks.create_task(self._make_rounds(), name="paused viewers")
 
     async def close(self) -> None:
         """Ends every stream; none is opened any more."""
         self._closing = True
+        self._rounds.cancel()
         for stream in list(self._streams):
             await stream.aclose()
+        while self._lingering:
+            self._lingering.popleft().finish()
 
     async def locate(self, ref: MessageRef) -> FileInfo:
         """What is known of the message's file. Raises NotFoundError and TelegramError.
@@ -75,12 +87,13 @@ class Engine:
         """
         async with _time_limit():
             patience = Patience(self._clock, BEFORE_STATUS)
-            return (await patiently(partial(self._locator.find, ref), patience)).info
+            return await patiently(partial(self._media.find_file, ref), patience)
 
-    async def open(self, ref: MessageRef, start: int, stop: int) -> Stream:
+    async def open(self, ref: MessageRef, start: int, stop: int, viewer: Hashable) -> Stream:
         """A stream of the bytes [start, stop), 0 <= start < stop <= size, ready to be sent.
 
-        Raises NotFoundError and TelegramError, BusyError when memory is promised to others, and
+        `viewer` tells link and client: the streams that have it in common are one play. Raises
+        NotFoundError and TelegramError, BusyError when memory or a limit does not allow it, and
         ValueError for a range outside the file.
         """
         info = await self.locate(ref)
@@ -88,15 +101,7 @@ class Engine:
             raise ValueError(f"range {start}-{stop} of {info.size} bytes")
         if self._closing:
             raise BusyError("shutting down")
-        fetch = partial(self._fetcher.fetch, ref)
-        stream = Stream(self._cache, info, fetch, start, stop)
-        stream.on_close(self._streams.discard)
-        self._streams.add(stream)
-        self._total += 1
-        await self._prime(stream)
-        return stream
-
-    async def _prime(self, stream: Stream) -> None:
+        stream = self._seat(ref, info, Span(start, stop, info.size), viewer)
         try:
             async with _time_limit():
                 await stream.prime()
@@ -104,16 +109,54 @@ class Engine:
             await stream.aclose()
             raise
         stream.patience = IN_BODY
+        return stream
 
     def stats(self) -> EngineStats:
         """How much is going on."""
         return EngineStats(
             active_streams=len(self._streams),
+            active_plays=self._plays.active,
             total_streams=self._total,
             cache_bytes=self._cache.reserved,
             cache_budget=self._cache.budget,
-            file_properties_cached=len(self._locator),
+            file_properties_cached=self._media.known_files,
         )
+
+    def _seat(self, ref: MessageRef, info: FileInfo, span: Span, viewer: Hashable) -> Stream:
+        """A stream that has not begun. When all seats are taken, those kept warm go first."""
+        play = self._plays.enter(viewer, span.stop - span.start)
+        fetch = partial(self._fetcher.fetch, ref, info)
+        try:
+            while not self._cache.has_seat and self._lingering:
+                self._lingering.popleft().finish()
+            stream = Stream(self._cache, info, span, fetch, play, self._clock)
+        except BusyError:
+            self._plays.leave(play)
+            raise
+        stream.on_close(self._closed)
+        self._streams.add(stream)
+        self._total += 1
+        return stream
+
+    def _closed(self, stream: Stream) -> None:
+        self._streams.discard(stream)
+        self._plays.leave(stream.play)
+        if stream.complete or self._closing:
+            stream.finish()
+            return
+        self._lingering.append(stream)
+        asyncio.get_running_loop().call_later(LINGER, self._stop_lingering, stream)
+
+    def _stop_lingering(self, stream: Stream) -> None:
+        if stream in self._lingering:
+            self._lingering.remove(stream)
+            stream.finish()
+
+    async def _make_rounds(self) -> None:
+        while True:
+            await asyncio.sleep(ROUND)
+            for stream in self._streams:
+                stream.rest_if_paused()
 
 
 @asynccontextmanager

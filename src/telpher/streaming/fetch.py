@@ -1,55 +1,72 @@
-"""One chunk, exactly, whatever Telegram answers first.
+"""One chunk, exactly, from disk or from Telegram, whatever Telegram answers first.
 
-A refused file reference is refreshed, once for all readers. An answer that is too short or too
-long is treated like none: it is never passed on. All else is `patience`'s to decide.
+An answer that is too short or too long is treated like none: it is never passed on. How long to
+go on trying is `patience`'s to decide; what can be mended by asking otherwise (another account,
+data centre or reference) has been mended below.
 """
 
 from __future__ import annotations
 
+from typing import Protocol
+
 from telpher.clock import Clock
 from telpher.core.chunks import Chunk
-from telpher.core.model import FoundFile, Location, MessageRef
-from telpher.errors import ChunkTimeoutError, ReferenceExpiredError
-from telpher.streaming.locate import Locator
+from telpher.core.demand import Demand
+from telpher.core.model import FileInfo, MessageRef
+from telpher.errors import ChunkTimeoutError
 from telpher.streaming.patience import Patience, patiently
 from telpher.telegram.gateway import MediaGateway
 
+Key = tuple[int, int]
+
+
+class ChunkStore(Protocol):
+    """Where chunks are kept beyond memory, by (document id, size)."""
+
+    async def read(self, document: Key, offset: int, limit: int) -> memoryview | bytes | None:
+        """All of the bytes [offset, offset + limit), less what is behind the end; or None."""
+        ...
+
+    def write(self, document: Key, offset: int, data: memoryview) -> None:
+        """Keeps them, if it can; never waits and never raises."""
+        ...
+
 
 class Fetcher:
-    """Fetches chunks of a message's file over whatever account and data centre serve it."""
+    """Fetches chunks of a message's file."""
 
-    def __init__(self, media: MediaGateway, locator: Locator, clock: Clock) -> None:
+    def __init__(self, media: MediaGateway, store: ChunkStore | None, clock: Clock) -> None:
         self._media = media
-        self._locator = locator
+        self._store = store
         self._clock = clock
 
-    async def fetch(self, ref: MessageRef, chunk: Chunk, patience: float) -> memoryview:
-        """The bytes of `chunk`, exactly; fewer than its limit only at the end of the file.
+    async def fetch(
+        self, ref: MessageRef, info: FileInfo, chunk: Chunk, demand: Demand, patience: float
+    ) -> memoryview:
+        """The bytes of `chunk`; fewer than its limit only at the end of the file.
 
         Raises TelegramError when they are not to be had within `patience` seconds of trouble, and
-        NotFoundError when a refresh finds that the message is gone.
+        NotFoundError when the message turns out to be gone.
         """
-        stale: Location | None = None
+        expected = min(chunk.limit, info.size - chunk.offset)
+        kept = await self._kept(info, chunk)
+        if kept is not None and len(kept) == expected:
+            return kept
 
         async def attempt() -> memoryview:
-            nonlocal stale
-            found = await self._locate(ref, stale)
-            try:
-                return await self._ask(found, chunk)
-            except ReferenceExpiredError:
-                stale = found.location
-                raise
+            data = await self._media.get_chunk(ref, info, chunk.offset, chunk.limit, demand)
+            if len(data) != expected:
+                raise ChunkTimeoutError(f"{len(data)} bytes came instead of {expected}")
+            return data
 
-        return await patiently(attempt, Patience(self._clock, patience))
-
-    async def _locate(self, ref: MessageRef, stale: Location | None) -> FoundFile:
-        if stale is None:
-            return await self._locator.find(ref)
-        return await self._locator.refresh(ref, stale)
-
-    async def _ask(self, found: FoundFile, chunk: Chunk) -> memoryview:
-        data = await self._media.get_chunk(found.location, chunk.offset, chunk.limit)
-        expected = min(chunk.limit, found.info.size - chunk.offset)
-        if len(data) != expected:
-            raise ChunkTimeoutError(f"{len(data)} bytes came instead of {expected}")
+        data = await patiently(attempt, Patience(self._clock, patience))
+        if self._store is not None:
+            self._store.write((info.document_id, info.size), chunk.offset, data)
         return data
+
+    async def _kept(self, info: FileInfo, chunk: Chunk) -> memoryview | None:
+        if self._store is None:
+            return None
+        document = (info.document_id, info.size)
+        data = await self._store.read(document, chunk.offset, chunk.limit)
+        return None if data is None else memoryview(data)

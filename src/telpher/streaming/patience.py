@@ -1,6 +1,5 @@
 """How long trouble with Telegram is waited out: the engine's one place that tries again.
 
-    reference expired     at once, a few times
     flood wait            when it is over, if that is within the patience
     time-out, 5xx, reset  after 0.5, 1, 2, 4 ... s
     anything else         never
@@ -20,7 +19,6 @@ from telpher.clock import Clock
 from telpher.errors import (
     ChunkTimeoutError,
     FloodWaitError,
-    ReferenceExpiredError,
     TelegramError,
     TelegramUnavailableError,
 )
@@ -36,10 +34,6 @@ IN_BODY = 25.0
 FIRST_BACKOFF = 0.5
 LONGEST_BACKOFF = 8.0
 
-# References are refreshed at most so often for one chunk: one that dies again at once is a fault
-# of Telegram's, not an expiry.
-MOST_REFRESHES = 3
-
 
 class Patience:
     """Decides after each failure of one request how long to wait, or to give up."""
@@ -49,7 +43,6 @@ class Patience:
         self._seconds = seconds
         self._until: float | None = None
         self._backoff = FIRST_BACKOFF
-        self._refreshes = 0
 
     def wait_after(self, error: TelegramError) -> float:
         """Seconds to wait before the next attempt. Raises `error` where none is due."""
@@ -63,9 +56,6 @@ class Patience:
 
     def _pause_for(self, error: TelegramError) -> float:
         match error:
-            case ReferenceExpiredError() if self._refreshes < MOST_REFRESHES:
-                self._refreshes += 1
-                return 0.0
             case FloodWaitError():
                 return error.seconds
             case ChunkTimeoutError() | TelegramUnavailableError():

@@ -1,37 +1,42 @@
-"""One viewer's bytes: where it is, how far it reads ahead, and what it waits for.
+"""One viewer's bytes.
 
-    start ......... position ............... planned ........ stop
-                    | being sent | on its way or there |
+Each time the viewer asks for more, chunks are planned up to its read-ahead target, then the bytes
+at its position are waited for. There is no barrier: the next chunk is asked for as soon as the
+viewer has moved, not when a batch is complete.
 
-Each time the viewer asks for more, chunks are planned from `planned` up to the read-ahead target,
-then the bytes at `position` are waited for. There is no barrier: the next chunk is asked for as
-soon as the viewer has moved, not when a batch is complete. A viewer that does not ask (its socket
-is blocked) plans nothing.
+A viewer that stops asking (its socket is blocked: a paused player) is let rest after a while: what
+is on its way for it alone is dropped, and it keeps the block it is sending and nothing else.
+
+A viewer that leaves in the middle may come back at once: players drop one connection to seek on
+the next. So its seat (the guarantee in the cache and the block it was at) is kept for a moment;
+its requests are not.
 """
 
 from __future__ import annotations
 
-from collections import deque
+import asyncio
 from collections.abc import Callable, Coroutine
 from typing import Any, Self
 
-from telpher.core.chunks import GRANULE, Chunk, next_chunk
+from telpher.clock import Clock
+from telpher.core.chunks import Chunk
+from telpher.core.demand import Demand
 from telpher.core.model import FileInfo
 from telpher.errors import BusyError
-from telpher.streaming.cache import Block, BlockCache, Pending
+from telpher.streaming.cache import Block, BlockCache
 from telpher.streaming.patience import BEFORE_STATUS
+from telpher.streaming.plays import Play
+from telpher.streaming.readahead import ReadAhead, Span
 
-# Read-ahead follows the viewer's own consumption between these (engine.md, "Fairness"): most GETs
-# are abandoned at once (players.md 2), and a player that reads on shows it by reading.
-LEAST_AHEAD = 1 << 20
-MOST_AHEAD = 16 << 20
-
-# Fetches a chunk, giving up after so many seconds of trouble.
-PatientFetch = Callable[[Chunk, float], Coroutine[Any, Any, memoryview]]
+# Brings a chunk that is wanted so, giving up after so many seconds of trouble.
+PatientFetch = Callable[[Chunk, Demand, float], Coroutine[Any, Any, memoryview]]
 
 # The largest piece handed to the socket at once: small enough to be fair to others on the loop,
 # large enough that the cost of a call does not count.
 PIECE = 256 << 10
+
+# A viewer that asked for nothing for so long is paused: longer than any player that plays waits.
+PAUSED_AFTER = 3.0
 
 
 class Stream:
@@ -39,45 +44,59 @@ class Stream:
 
     The pieces together are exactly the range; when bytes are finally lost the iterator raises in
     the middle, and the connection must be broken off visibly. A piece is valid until the next one
-    is asked for. `aclose` may be called at any time and more than once. `patience` is how many
-    seconds of trouble a chunk may have.
+    is asked for. `aclose` may be called at any time and more than once; it never awaits. `patience`
+    is how many seconds of trouble a chunk may have. Raises BusyError when no seat is free.
     """
 
     def __init__(
-        self, cache: BlockCache, info: FileInfo, fetch: PatientFetch, start: int, stop: int
+        self,
+        cache: BlockCache,
+        info: FileInfo,
+        span: Span,
+        fetch: PatientFetch,
+        play: Play,
+        clock: Clock,
     ) -> None:
         self.patience = BEFORE_STATUS
+        self.play = play
         self._cache = cache
-        self._document, self._guarantee = cache.admit(info)
+        self._clock = clock
+        self._document, self._guarantee = seat = cache.admit(info)
+        self._span = span
         self._fetch = fetch
-        self._size = info.size
-        self._start = start
-        self._position = start
-        self._planned = start - start % GRANULE
-        self._stop = stop
-        self._largest = 0
-        self._held: deque[Pending] = deque()
+        self._position = span.start
+        self._ahead = ReadAhead(self, cache, seat, span, self._bring)
         self._block: Block | None = None
+        self._asked = clock.monotonic()
+        self._asking = False
         self._closed = False
+        self._finished = False
         self._when_closed: Callable[[Stream], None] = lambda _: None
 
+    @property
+    def complete(self) -> bool:
+        """Whether all of the range has been handed out."""
+        return self._position >= self._span.stop
+
     def on_close(self, callback: Callable[[Stream], None]) -> None:
-        """Has `callback` called once, when the stream closes."""
+        """Has `callback` called once, when the stream closes. It sees to `finish`."""
         self._when_closed = callback
 
     def __aiter__(self) -> Self:
         return self
 
     async def __anext__(self) -> memoryview:
-        if self._position >= self._stop:
+        if self.complete:
             await self.aclose()
             raise StopAsyncIteration
         await self.prime()
+        await self._keep_pace()
         block = self._block
         assert block is not None  # noqa: S101 - prime() put it there
         begin = self._position - block.start
-        end = min(begin + PIECE, len(block.data), self._stop - block.start)
+        end = min(begin + self._piece(), len(block.data), self._span.stop - block.start)
         self._position = block.start + end
+        self._went_out(end - begin)
         return block.data[begin:end]
 
     async def prime(self) -> None:
@@ -86,81 +105,68 @@ class Stream:
             if self._position < self._block.stop:
                 return
             self._let_go()
-        self._plan()
-        self._block = await self._obtain()
-        self._release_landed()
+        self._asking = True
+        try:
+            self._ahead.cover(self._position)
+            self._block = await self._obtain()
+        finally:
+            self._asking = False
+            self._asked = self._clock.monotonic()
+
+    def rest_if_paused(self) -> None:
+        """Drops the read-ahead of a viewer that has not asked for long."""
+        idle = self._clock.monotonic() - self._asked
+        if not self._asking and idle >= PAUSED_AFTER:
+            self._ahead.drop(self._position)
 
     async def aclose(self) -> None:
         """Leaves; what nobody else waits for is cancelled at once."""
         if self._closed:
             return
         self._closed = True
-        self._let_go()
-        while self._held:
-            self._held.popleft().flight.release()
-        self._cache.dismiss(self._document)
+        self._ahead.drop(self._position)
         self._when_closed(self)
+
+    def finish(self) -> None:
+        """Gives the seat back; after `aclose`, any number of times."""
+        if self._finished:
+            return
+        self._finished = True
+        self._let_go()
+        self._cache.dismiss(self._document)
 
     async def _obtain(self) -> Block:
         slot = self._document.at(self._position)
         if isinstance(slot, Block):
             self._cache.pin(slot)
             return slot
-        pending = self._join(self._position - self._position % GRANULE, slot)
+        pending = self._ahead.join(self._position)
         if pending is None:
             raise BusyError("no memory is free for file bytes")
         try:
             return await self._cache.arrival(pending, self._guarantee)
         finally:
-            pending.flight.release()
+            self._ahead.leave(pending)
 
-    def _plan(self) -> None:
-        """Starts or joins chunks until the read-ahead target is covered."""
-        consumed = self._position - self._start
-        target = min(self._stop, self._position + min(LEAST_AHEAD + consumed, MOST_AHEAD))
-        self._planned = max(self._planned, self._position - self._position % GRANULE)
-        while self._planned < target:
-            slot = self._document.at(self._planned)
-            if not isinstance(slot, Block):
-                slot = self._join(self._planned, slot)
-                if slot is None:
-                    return
-                self._held.append(slot)
-            self._planned = slot.stop
-
-    def _join(self, offset: int, pending: Pending | None) -> Pending | None:
-        """Holds the flight that covers `offset`, starting one where there is none.
-
-        None when there is no room; what the viewer waits for may draw on its guarantee.
-        """
-        if pending is not None:
-            pending.flight.hold()
-            return pending
-        chunk = self._fit(next_chunk(offset, self._stop, self._largest, self._size))
-        guarantee = self._guarantee if offset <= self._position else None
-        pending = self._cache.start(self._document, chunk, self._bring, guarantee)
-        if pending is not None:
-            self._largest = max(self._largest, pending.chunk.limit)
-        return pending
-
-    def _bring(self, chunk: Chunk) -> Coroutine[Any, Any, memoryview]:
-        return self._fetch(chunk, self.patience)
-
-    def _fit(self, chunk: Chunk) -> Chunk:
-        """Halves the chunk until it covers nothing that is there or on its way."""
-        limit = chunk.limit
-        while limit > GRANULE and any(
-            self._document.at(position) is not None
-            for position in range(chunk.offset, chunk.offset + limit, GRANULE)
-        ):
-            limit //= 2
-        return Chunk(chunk.offset, limit)
-
-    def _release_landed(self) -> None:
-        while self._held and self._held[0].stop <= self._position:
-            self._held.popleft().flight.release()
+    def _bring(self, chunk: Chunk, demand: Demand) -> Coroutine[Any, Any, memoryview]:
+        return self._fetch(chunk, demand, self.patience)
 
     def _let_go(self) -> None:
         if self._block is not None:
             self._cache.unpin(self._block, self._guarantee)
             self._block = None
+
+    async def _keep_pace(self) -> None:
+        pace = self.play.pace
+        # Again after each wait: the play's other streams use the same pace.
+        while pace is not None and (delay := pace.delay(self._clock.monotonic())) > 0:  # noqa: ASYNC110
+            await asyncio.sleep(delay)
+
+    def _piece(self) -> int:
+        pace = self.play.pace
+        return PIECE if pace is None else min(PIECE, pace.piece)
+
+    def _went_out(self, nbytes: int) -> None:
+        now = self._asked = self._clock.monotonic()
+        if self.play.pace is not None:
+            self.play.pace.sent(nbytes, now)

@@ -7,32 +7,40 @@ children for whatever Telegram says, and `asyncio.CancelledError` alone passes t
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
-from telpher.core.model import FileInfo, FoundFile, Location, MessageRef, Person
+from telpher.core.demand import Demand
+from telpher.core.model import FileInfo, MessageRef, Person
 
 
 class MediaGateway(Protocol):
     """What the streaming engine needs."""
 
-    async def find_file(self, ref: MessageRef) -> FoundFile:
-        """Reads the message and returns its file.
+    @property
+    def known_files(self) -> int:
+        """How many files' properties are remembered."""
+        ...
+
+    async def find_file(self, ref: MessageRef) -> FileInfo:
+        """What is known of the message's file: remembered, or read from the message.
 
         Raises NotFoundError for an unknown chat, a message without a file, or one that is gone;
         FloodWaitError, TelegramUnavailableError, ChunkTimeoutError for passing trouble.
         """
         ...
 
-    async def get_chunk(self, location: Location, offset: int, limit: int) -> memoryview:
+    async def get_chunk(
+        self, ref: MessageRef, info: FileInfo, offset: int, limit: int, demand: Demand
+    ) -> memoryview:
         """One upload.getFile: up to `limit` bytes from `offset`, fewer only at the file's end.
 
         A read-only view of the packet they came in: its memory is free with the last view of it.
         `offset` and `limit` follow telegram.md ("upload.getFile"); `core.chunks` makes such
-        requests. Waits for a place in the fetch window, but not for flood waits. A cancelled call
-        tells Telegram to drop the answer. Raises ReferenceExpiredError, MigrateError,
+        requests. Waits for its turn, which follows `demand` (core/fairness), but not for flood
+        waits. A cancelled call tells Telegram to drop the answer. Raises NotFoundError,
         FloodWaitError, ChunkTimeoutError, TelegramUnavailableError, RequestRejectedError.
         """
         ...
@@ -171,7 +179,7 @@ class AccountStatus:
     state: AccountState
     username: str
     reason: str
-    dcs: dict[int, int]
+    dcs: Mapping[int, int] = field(default_factory=dict)
 
 
 class SessionStore(Protocol):

@@ -1,4 +1,4 @@
-"""The seam between the pool, which decides, and the connections that carry file bytes.
+"""The seam between the scheduler, which decides, and the connections that carry file bytes.
 
 `adapter/` has the implementation, on the MTProto of `telegram/mtproto`.
 """
@@ -49,10 +49,14 @@ class MediaConnection(Protocol):
 class MediaConnector(Protocol):
     """Opens connections for one account: sockets, keys, authorisations."""
 
-    async def open(self, dc: int) -> MediaConnection:
-        """A new connection to data centre `dc`, ready for requests. Raises TelegramError."""
+    async def open(self, dc: int, slot: int) -> MediaConnection:
+        """A new connection to data centre `dc`, ready for requests. Raises TelegramError.
+
+        No two connections that are open at once may have the same `slot`: each may need a login
+        of its own, and logins are kept by slot.
+        """
         ...
 
-    def forget(self, dc: int) -> None:
-        """The login used for `dc` is no longer accepted: the next `open` makes a new one."""
+    def forget(self, dc: int, slot: int) -> None:
+        """The login used there is no longer accepted: the next `open` makes a new one."""
         ...

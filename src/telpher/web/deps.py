@@ -5,12 +5,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Hashable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
 from telpher.clock import Clock
+from telpher.core.links import Claims
 from telpher.core.model import FileInfo, MessageRef
 from telpher.telegram.gateway import AccountStatus
 
@@ -49,8 +50,10 @@ class Engine(Protocol):
         """
         ...
 
-    async def open(self, ref: MessageRef, start: int, stop: int) -> Stream:
+    async def open(self, ref: MessageRef, start: int, stop: int, viewer: Hashable) -> Stream:
         """A stream of [start, stop), 0 <= start < stop <= size, whose first bytes are there.
+
+        `viewer` is the same for all streams of one play: one link and one client.
 
         Raises NotFoundError, GoneError, BusyError, TelegramError.
         """
@@ -62,8 +65,11 @@ class Engine(Protocol):
 class LinkChecker(Protocol):
     """Who says whether a link is good."""
 
-    def check(self, ref: MessageRef, key: str | None) -> object:
-        """Raises BadSignatureError or LinkExpiredError (GoneError); looks nothing up."""
+    def check(self, ref: MessageRef, key: str | None) -> Claims:
+        """What the link says; looks nothing up.
+
+        Raises BadSignatureError, LinkExpiredError or GoneError.
+        """
         ...
 
 

@@ -24,9 +24,11 @@ from starlette.routing import BaseRoute, Match, NoMatchFound
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from telpher.core import conditions, ranges
+from telpher.core.links import Claims
 from telpher.core.model import FileInfo, MessageRef
 from telpher.errors import NotFoundError, TelegramUnavailableError
 from telpher.telegram.gateway import AccountState
+from telpher.web.client import client_of
 from telpher.web.deps import WebDeps
 from telpher.web.disconnect import while_connected
 from telpher.web.errors import HttpError
@@ -80,14 +82,14 @@ class FileRoute(BaseRoute):
             return  # The server closes the connection of an answer that was left incomplete.
 
     async def _serve(self, request: Request, receive: Receive, send: Send) -> None:
-        ref = self._admit(request)
-        info = await self._engine.locate(ref)
-        answer = await self._answer(request, ref, info)
+        claims = self._admit(request)
+        info = await self._engine.locate(claims.ref)
+        answer = await self._answer(request, claims, info)
         # Nothing is awaited in between: an open stream is always closed by its answer.
         await answer(request.scope, receive, send)
 
-    def _admit(self, request: Request) -> MessageRef:
-        """The message that a rightly signed link names.
+    def _admit(self, request: Request) -> Claims:
+        """What a rightly signed link says.
 
         Raises NotFoundError or GoneError; while the bot is not connected, TelegramUnavailableError
         in place of every 404, so that it tells as little (rules 4 and 42).
@@ -97,14 +99,13 @@ class FileRoute(BaseRoute):
         try:
             if ref is None:
                 raise NotFoundError("not the path of a message")
-            self._links.check(ref, keys[0] if len(keys) == 1 else None)
+            return self._links.check(ref, keys[0] if len(keys) == 1 else None)
         except NotFoundError:
             if self._status().state is not AccountState.CONNECTED:
                 raise TelegramUnavailableError("not connected") from None
             raise
-        return ref
 
-    async def _answer(self, request: Request, ref: MessageRef, info: FileInfo) -> ASGIApp:
+    async def _answer(self, request: Request, claims: Claims, info: FileInfo) -> ASGIApp:
         asked = _joined(request)
         headers = file_headers(info, attachment=self._attachment)
         decision = conditions.decide(asked, headers["ETag"], info.date)
@@ -114,28 +115,32 @@ class FileRoute(BaseRoute):
             return Response(None, HTTPStatus.NOT_MODIFIED, validators(headers))
         if request.method == "HEAD":
             return Response(None, HTTPStatus.OK, _sized(headers, info.size))
-        return await self._body(ref, info, _wanted(asked, headers["ETag"], info), headers)
-
-    async def _body(
-        self, ref: MessageRef, info: FileInfo, wanted: ranges.Requested, headers: dict[str, str]
-    ) -> ASGIApp:
-        match wanted:
-            case ranges.Unsatisfiable():
-                raise HttpError(
-                    HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE,
-                    "range_not_satisfiable",
-                    {"Content-Range": f"bytes */{info.size}"},
-                )
-            case ranges.Single(start, stop):
-                status = HTTPStatus.PARTIAL_CONTENT
-                headers["Content-Range"] = f"bytes {start}-{stop - 1}/{info.size}"
-            case _:  # Several ranges may be answered with the whole (RFC 9110, 14.2).
-                status, start, stop = HTTPStatus.OK, 0, info.size
+        wanted = _wanted(asked, headers["ETag"], info)
+        start, stop, status = _framed(wanted, info, headers)
         sized = _sized(headers, stop - start)
         if start == stop:
             return Response(b"", status, sized)
-        stream = await self._engine.open(ref, start, stop)
+        viewer = (claims.link_id, client_of(request.scope))
+        stream = await self._engine.open(claims.ref, start, stop, viewer)
         return FileResponse(status, sized, stream, stop - start)
+
+
+def _framed(
+    wanted: ranges.Requested, info: FileInfo, headers: dict[str, str]
+) -> tuple[int, int, HTTPStatus]:
+    """Which bytes go out under which status; adds Content-Range. Raises HttpError for 416."""
+    match wanted:
+        case ranges.Unsatisfiable():
+            raise HttpError(
+                HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE,
+                "range_not_satisfiable",
+                {"Content-Range": f"bytes */{info.size}"},
+            )
+        case ranges.Single(start, stop):
+            headers["Content-Range"] = f"bytes {start}-{stop - 1}/{info.size}"
+            return start, stop, HTTPStatus.PARTIAL_CONTENT
+        case _:  # Several ranges may be answered with the whole (RFC 9110, 14.2).
+            return 0, info.size, HTTPStatus.OK
 
 
 def _wanted(asked: Mapping[str, str], tag: str, info: FileInfo) -> ranges.Requested:

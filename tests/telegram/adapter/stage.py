@@ -7,11 +7,16 @@ from dataclasses import dataclass, field, replace
 
 from telpher.clock import SystemClock
 from telpher.config.servers import TelegramServers
+from telpher.core.demand import Demand
+from telpher.core.model import FileInfo, Kind, Location, MessageRef
+from telpher.errors import ReferenceExpiredError
 from telpher.telegram.adapter.account import BotAccount
 from telpher.telegram.adapter.identity import Credentials
+from telpher.telegram.fleet import Fleet
 from telpher.telegram.gateway import AccountState, Incoming, SessionStore
 from telpher.telegram.servers import Servers, servers_of
 from telpher.telegram.session import MemorySessionStore
+from telpher.telegram.sources import Source
 from telpher.telegram.timing import Timing
 from tgfake.cluster import Cluster, Layout
 from tgfake.world import World
@@ -28,12 +33,41 @@ SECONDS = 60
 QUICK = Timing(backoff_first=0.01, backoff_most=0.05, media_backoff_most=0.05, export_again=0.01)
 
 
+class Places(dict[MessageRef, Location]):
+    """Sources that know one place of each file and cannot find another."""
+
+    async def of(self, ref, info, without):
+        return [Source(ref, self[ref])]
+
+    async def refresh(self, source):
+        raise ReferenceExpiredError
+
+    def refuse(self, source):
+        return False
+
+    async def close(self):
+        pass
+
+
 @dataclass
 class Running:
-    """An account at work and what came in for it."""
+    """An account at work, what came in for it, and how it fetches files."""
 
     account: BotAccount
     inbox: asyncio.Queue[Incoming]
+    fleet: Fleet
+    places: Places
+
+    async def get_chunk(self, location: Location, offset: int, limit: int) -> memoryview:
+        """One chunk of the file at `location`."""
+        ref = MessageRef(0, location.document_id)
+        self.places[ref] = location
+        info = FileInfo(location.document_id, 1 << 40, "", "", Kind.DOCUMENT, 0)
+        return await self.fleet.get_chunk(ref, info, offset, limit, Demand())
+
+    def connections(self) -> dict[int, int]:
+        """Open file connections by data centre."""
+        return self.fleet.connections(self.account.user_id)
 
 
 @dataclass
@@ -64,14 +98,18 @@ class Stage:
     async def running(self, account: BotAccount) -> AsyncIterator[Running]:
         """Lets an account work; it is not connected yet."""
         inbox: asyncio.Queue[Incoming] = asyncio.Queue()
-        task = asyncio.create_task(account.run(inbox.put))
-        try:
-            async with asyncio.timeout(SECONDS):
-                yield Running(account, inbox)
-        finally:
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
+        places = Places()
+        async with asyncio.TaskGroup() as tasks:
+            fleet = Fleet([account], places, SystemClock(), account._timing, tasks)
+            task = asyncio.create_task(account.run(inbox.put))
+            try:
+                async with asyncio.timeout(SECONDS):
+                    yield Running(account, inbox, fleet, places)
+            finally:
+                await fleet.close()
+                task.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await task
 
     @contextlib.asynccontextmanager
     async def connected(self, cluster: Cluster, **timing: float) -> AsyncIterator[Running]:

@@ -1,7 +1,6 @@
 """One bot's account against tgfake: logins, life and death of connections, updates."""
 
 import asyncio
-import socket
 
 import pytest
 
@@ -9,6 +8,7 @@ from telpher.core.model import MessageRef
 from telpher.errors import AccountDeadError, TelegramUnavailableError
 from telpher.telegram.gateway import AccountState, IncomingMessage
 from telpher.telegram.session import MemorySessionStore
+from tests.ports import free_ports
 from tests.telegram.adapter.stage import BOT_NAME, QUICK, SECONDS, Stage, servers
 from tgfake.faults import Fault, Kind
 
@@ -35,10 +35,9 @@ async def test_the_second_start_logs_in_nowhere_and_imports_nowhere(stage: Stage
                     file = await stage.send_document(dc=dc)
                     message = await running.inbox.get()
                     found = await running.account.find_file(message.ref)
-                    data = await running.account.get_chunk(found.location, 0, 65536)
+                    data = await running.get_chunk(found.location, 0, 65536)
                     assert data == file.source.read(0, 65536)
-                status = running.account.status()
-            assert status.dcs == {2: 1, 4: 1}
+                assert running.connections() == {2: 1, 4: 1}
         counters = cluster.counters
 
     # One login for the account itself, one for file traffic from the home data centre.
@@ -54,7 +53,7 @@ async def test_with_a_media_address_the_home_files_need_no_login_of_their_own(
         await stage.send_document(dc=2)
         message = await running.inbox.get()
         found = await running.account.find_file(message.ref)
-        await running.account.get_chunk(found.location, 0, 65536)
+        await running.get_chunk(found.location, 0, 65536)
 
         assert cluster.counters.logins == 1
         assert [c.media for c in cluster.connections].count(True) == 1
@@ -90,7 +89,7 @@ async def test_a_lost_connection_is_made_again_and_nothing_is_missed(stage: Stag
 
 
 async def test_unreachable_at_start_it_says_so_and_connects_later(stage: Stage) -> None:
-    port = _free_port()
+    port = free_ports(5)
     async with stage.cluster(first_port=port) as cluster:
         where = servers(cluster)
     account = stage.account_at(where)
@@ -202,10 +201,3 @@ async def test_the_session_is_saved_while_updates_come_in(stage: Stage) -> None:
 
     assert message.text == "two"
     assert QUICK.save_every > 1
-
-
-def _free_port() -> int:
-    """A port above which five more are likely to be free too."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return min(probe.getsockname()[1], 65000)

@@ -23,7 +23,7 @@ async def test_every_kind_of_file_is_found_and_fetched(stage: Stage, kind: Kind)
         sent = await stage.ann.send_file(stage.bot, file, "caption")
         message = await running.inbox.get()
         found = await running.account.find_file(message.ref)
-        data = await running.account.get_chunk(found.location, 65536, 65536)
+        data = await running.get_chunk(found.location, 65536, 65536)
 
     assert found.info.kind is kind
     assert found.info.size == 100_000

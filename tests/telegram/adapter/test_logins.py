@@ -15,7 +15,7 @@ async def fetch(stage: Stage, running: Running, dc: int) -> None:
     file = await stage.send_document(size=1 << 20, dc=dc)
     message = await running.inbox.get()
     found = await running.account.find_file(message.ref)
-    data = await running.account.get_chunk(found.location, 0, 65536)
+    data = await running.get_chunk(found.location, 0, 65536)
     assert data == file.source.read(0, 65536)
 
 
@@ -68,7 +68,7 @@ async def test_the_main_key_lost_on_a_media_address_is_logged_in_again(stage: St
         data = None
         while data is None:
             with contextlib.suppress(TelegramUnavailableError):
-                data = await running.account.get_chunk(found.location, 0, 65536)
+                data = await running.get_chunk(found.location, 0, 65536)
 
         assert data == file.source.read(0, 65536)
         assert cluster.counters.logins == 2
@@ -82,8 +82,6 @@ async def test_accounts_wait_for_each_others_export(stage: Stage) -> None:
             await stage.send_document(size=1 << 20, dc=dc)
             refs.append((await running.inbox.get()).ref)
         found = [await running.account.find_file(ref) for ref in refs]
-        await asyncio.gather(
-            *(running.account.get_chunk(each.location, 0, 65536) for each in found)
-        )
+        await asyncio.gather(*(running.get_chunk(each.location, 0, 65536) for each in found))
 
         assert (cluster.counters.exports, cluster.counters.imports) == (4, 4)

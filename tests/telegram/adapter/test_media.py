@@ -33,7 +33,7 @@ async def test_chunks_are_the_files_bytes(stage: Stage, dc: int) -> None:
     async with stage.cluster() as cluster, stage.connected(cluster) as running:
         file, seen = await found(stage, running, dc)
         for offset, limit in ((0, 65536), (2 << 30, MIB), ((4 << 30) - MIB, MIB)):
-            data = await running.account.get_chunk(seen.location, offset, limit)
+            data = await running.get_chunk(seen.location, offset, limit)
             assert data == file.source.read(offset, limit)
 
 
@@ -42,7 +42,7 @@ async def test_several_chunks_are_under_way_at_once_on_one_connection(stage: Sta
         _, seen = await found(stage, running)
         late = cluster.faults.add(Fault(Kind.LATE, dc=4, method="upload.getFile", times=4))
         late.seconds = 0.05
-        chunks = [running.account.get_chunk(seen.location, n * 65536, 65536) for n in range(4)]
+        chunks = [running.get_chunk(seen.location, n * 65536, 65536) for n in range(4)]
         await asyncio.gather(*chunks)
 
         assert cluster.counters.most_in_flight == 4
@@ -54,7 +54,7 @@ async def test_a_migration_is_followed_and_remembered(stage: Stage) -> None:
         file, seen = await found(stage, running, dc=4)
         stage.world.move_file(file, 5)
         for offset in (0, MIB):
-            data = await running.account.get_chunk(seen.location, offset, 65536)
+            data = await running.get_chunk(seen.location, offset, 65536)
             assert data == file.source.read(offset, 65536)
 
         assert cluster.counters.errors["FILE_MIGRATE_5"] == 1
@@ -63,14 +63,14 @@ async def test_a_migration_is_followed_and_remembered(stage: Stage) -> None:
 async def test_an_abandoned_chunk_is_dropped_at_once(stage: Stage) -> None:
     async with stage.cluster() as cluster, stage.connected(cluster) as running:
         file, seen = await found(stage, running)
-        await running.account.get_chunk(seen.location, 0, 65536)
+        await running.get_chunk(seen.location, 0, 65536)
         cluster.faults.add(Fault(Kind.SILENT, document=file.id))
-        chunk = asyncio.create_task(running.account.get_chunk(seen.location, MIB, MIB))
+        chunk = asyncio.create_task(running.get_chunk(seen.location, MIB, MIB))
         await cluster.counters.wait(lambda counters: counters.in_flight == 1)
         chunk.cancel()
         await cluster.counters.wait(lambda counters: counters.drops == 1)
         # The connection is as good as before.
-        data = await running.account.get_chunk(seen.location, MIB, MIB)
+        data = await running.get_chunk(seen.location, MIB, MIB)
 
         assert data == file.source.read(MIB, MIB)
         assert cluster.counters.open_by_dc[4] == 1
@@ -80,12 +80,11 @@ async def test_an_abandoned_chunk_is_dropped_at_once(stage: Stage) -> None:
 async def test_chunks_that_wait_for_room_are_not_sent_when_abandoned(stage: Stage) -> None:
     async with stage.cluster() as cluster, stage.connected(cluster) as running:
         file, seen = await found(stage, running)
-        await running.account.get_chunk(seen.location, 0, 65536)
+        await running.get_chunk(seen.location, 0, 65536)
         cluster.faults.add(Fault(Kind.SILENT, document=file.id))
         before = cluster.counters.get_file_calls
-        account = running.account
         chunks = [
-            asyncio.create_task(account.get_chunk(seen.location, n * MIB, MIB)) for n in range(5)
+            asyncio.create_task(running.get_chunk(seen.location, n * MIB, MIB)) for n in range(5)
         ]
         await cluster.counters.wait(lambda counters: counters.in_flight == 1)
         for chunk in chunks:
@@ -102,14 +101,14 @@ async def test_a_flood_wait_is_told_at_once_and_remembered(stage: Stage) -> None
         cluster.faults.add(Fault(kind, document=file.id, seconds=100))
         for _ in range(2):
             with pytest.raises(FloodWaitError) as flood:
-                await running.account.get_chunk(seen.location, 0, 65536)
+                await running.get_chunk(seen.location, 0, 65536)
             assert 98 <= flood.value.seconds <= 100
             assert flood.value.premium
 
         assert cluster.counters.floods == 1
         # Other data centres are not concerned.
         _, elsewhere = await found(stage, running, dc=5)
-        await running.account.get_chunk(elsewhere.location, 0, 65536)
+        await running.get_chunk(elsewhere.location, 0, 65536)
 
 
 async def test_a_stale_reference_is_told(stage: Stage) -> None:
@@ -117,7 +116,7 @@ async def test_a_stale_reference_is_told(stage: Stage) -> None:
         file, seen = await found(stage, running)
         stage.world.expire_references(file)
         with pytest.raises(ReferenceExpiredError):
-            await running.account.get_chunk(seen.location, 0, 65536)
+            await running.get_chunk(seen.location, 0, 65536)
 
 
 @pytest.mark.parametrize(
@@ -141,12 +140,12 @@ async def test_after_a_fault_the_next_request_works(
 ) -> None:
     async with stage.cluster() as cluster, stage.connected(cluster) as running:
         file, seen = await found(stage, running)
-        await running.account.get_chunk(seen.location, 0, 65536)
+        await running.get_chunk(seen.location, 0, 65536)
         cluster.faults.add(Fault(kind, document=file.id, code=33, seconds=0.01))
         if error is not None:
             with pytest.raises(error):
-                await running.account.get_chunk(seen.location, MIB, 65536)
-        data = await running.account.get_chunk(seen.location, MIB, 65536)
+                await running.get_chunk(seen.location, MIB, 65536)
+        data = await running.get_chunk(seen.location, MIB, 65536)
 
         assert data == file.source.read(MIB, 65536)
         assert cluster.counters.faults[kind] == 1
@@ -159,7 +158,7 @@ async def test_after_a_destroyed_key_all_logins_are_renewed(stage: Stage) -> Non
         data = None
         while data is None:
             with contextlib.suppress(TelegramUnavailableError):
-                data = await running.account.get_chunk(seen.location, MIB, 65536)
+                data = await running.get_chunk(seen.location, MIB, 65536)
 
         assert data == file.source.read(MIB, 65536)
         assert cluster.counters.logins == 2
@@ -170,12 +169,12 @@ async def test_after_a_destroyed_key_all_logins_are_renewed(stage: Stage) -> Non
 async def test_an_answer_that_never_comes_is_given_up(stage: Stage, kind: Kind) -> None:
     async with stage.cluster() as cluster, stage.connected(cluster, chunk=0.3) as running:
         file, seen = await found(stage, running)
-        await running.account.get_chunk(seen.location, 0, 65536)
+        await running.get_chunk(seen.location, 0, 65536)
         cluster.faults.add(Fault(kind, document=file.id))
         failures = 0
         while True:
             try:
-                data = await running.account.get_chunk(seen.location, MIB, 65536)
+                data = await running.get_chunk(seen.location, MIB, 65536)
             except ChunkTimeoutError:
                 failures += 1
             else:
@@ -190,11 +189,11 @@ async def test_connections_of_its_own_are_closed_at_the_end(stage: Stage) -> Non
         async with stage.connected(cluster) as running:
             for dc in (1, 2, 3, 4, 5):
                 _, seen = await found(stage, running, dc=dc)
-                await running.account.get_chunk(seen.location, 0, 65536)
-            assert running.account.status().dcs == dict.fromkeys((1, 2, 3, 4, 5), 1)
+                await running.get_chunk(seen.location, 0, 65536)
+            assert running.connections() == dict.fromkeys((1, 2, 3, 4, 5), 1)
         await _gone(cluster)
         with pytest.raises(TelegramUnavailableError):
-            await running.account.get_chunk(seen.location, 0, 65536)
+            await running.get_chunk(seen.location, 0, 65536)
 
 
 async def _gone(cluster: Cluster) -> None:

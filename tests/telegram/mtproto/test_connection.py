@@ -1,10 +1,13 @@
 """One connection against a server that keeps no rule."""
 
 import asyncio
+import gc
 import gzip
 import struct
+import weakref
 from dataclasses import replace
 from itertools import pairwise
+from types import SimpleNamespace
 
 import pytest
 from telethon.tl import functions, types
@@ -134,6 +137,31 @@ async def test_an_answer_is_a_view_of_memory_that_stays():
             answers.append(await call)
             del answers[:-3]
         assert [set(bytes(answer)) for answer in answers] == [{17}, {18}, {19}]
+
+
+class Memory(bytearray):
+    """Memory that can be watched."""
+
+
+async def test_memory_is_free_when_the_caller_lets_go():
+    watched = []
+
+    def take(size: int) -> memoryview:
+        memory = Memory(size)
+        watched.append(weakref.ref(memory))
+        return memoryview(memory)
+
+    async with line(replace(make_kit(), frames=SimpleNamespace(take=take))) as each:
+        for _ in range(3):
+            call = each.call()
+            packet = await each.server.hears()
+            each.server.answers(packet.messages[-1].msg_id, upload_file(bytes(MIB)))
+            answer = await call
+            assert len(answer) > MIB
+            del answer, call
+        await asyncio.sleep(0)  # the loop itself holds what woke us
+        gc.collect()
+        assert [memory() for memory in watched] == [None] * 3
 
 
 # What no server does, and what nobody can have sent but an attacker.

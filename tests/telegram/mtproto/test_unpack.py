@@ -6,7 +6,7 @@ import pytest
 
 from telpher.telegram.mtproto import schema
 from telpher.telegram.mtproto.schema import MalformedError
-from telpher.telegram.mtproto.unpack import MOST_UNPACKED, Message, inflate, messages
+from telpher.telegram.mtproto.unpack import MOST_UNPACKED, inflate, message, messages
 from tests.telegram.mtproto.peer import container
 
 PONG = struct.pack("<Iqq", schema.PONG, 1, 2)
@@ -22,7 +22,7 @@ def bomb(size: int) -> bytes:
 
 
 def unpacked(body: bytes) -> list[tuple[int, int, bytes]]:
-    outer = Message(9, 5, memoryview(body))
+    outer = message(9, 5, memoryview(body))
     return [(each.msg_id, each.seqno, bytes(each.body)) for each in messages(outer)]
 
 
@@ -82,5 +82,5 @@ def test_compressed_bombs_are_refused_without_being_unpacked():
 
 def test_bodies_are_views_of_the_packet():
     packet = memoryview(container((1, 1, PONG)))
-    (found,) = messages(Message(9, 5, packet))
+    (found,) = messages(message(9, 5, packet))
     assert found.body.obj is packet.obj

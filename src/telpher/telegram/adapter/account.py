@@ -1,9 +1,8 @@
-"""One bot's account: MediaGateway and BotGateway over connections that it keeps up by itself.
+"""One bot's account: BotGateway over a connection that it keeps up by itself, and its logins.
 
 `run` supervises everything in one task group:
 
     supervise     the main connection, again and again with back-off
-    transfers     media connections
     dispatcher    updates, each to the listener in a task of its own
     keep session  what a crash may cost at most
 
@@ -19,7 +18,7 @@ from typing import Any
 import structlog
 
 from telpher.clock import Clock
-from telpher.core.model import FoundFile, Location, MessageRef
+from telpher.core.model import FoundFile, MessageRef
 from telpher.errors import (
     AccountDeadError,
     AuthorisationLostError,
@@ -45,9 +44,9 @@ from telpher.telegram.gateway import (
     Listener,
     SessionStore,
 )
+from telpher.telegram.media import MediaConnector
 from telpher.telegram.servers import TELEGRAM, Directory, Servers
 from telpher.telegram.timing import Backoff, Timing
-from telpher.telegram.transfers import Transfers
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -76,12 +75,10 @@ class BotAccount:
         self._state = AccountState.STARTING
         self._reason = "The connection to Telegram is being made."
         self._turned = asyncio.Event()
-        self._connected = asyncio.Event()
         self._main: MainConnection | None = None
         self._dispatcher = Dispatcher()
         self._connector = FileConnector(clock, self._timing)
-        logins = MediaLogins(self._identity, self, self._connector)
-        self._transfers = Transfers(logins, clock, self._timing)
+        self._logins = MediaLogins(self._identity, self, self._connector)
         outbox = Outbox(clock, self._timing)
         self._messenger = Messenger(self.call, outbox, session)
 
@@ -90,11 +87,16 @@ class BotAccount:
         """The bot's own id; also the `account` of the locations it finds."""
         return self._identity.credentials.bot_id
 
+    @property
+    def connector(self) -> MediaConnector:
+        """Opens connections for file traffic."""
+        return self._logins
+
     def status(self) -> AccountStatus:
         """Where the account stands."""
         reason = "" if self._state is AccountState.CONNECTED else self._reason
         username = self._session.username
-        return AccountStatus(self._state, username, reason, self._transfers.connections())
+        return AccountStatus(self._state, username, reason)
 
     async def until(self, wanted: Callable[[AccountStatus], bool]) -> AccountStatus:
         """Waits for a status that `wanted` accepts, and returns it."""
@@ -106,16 +108,11 @@ class BotAccount:
         """Waits until the account is in `state`."""
         return await self.until(lambda status: status.state is state)
 
-    async def connected(self) -> None:
-        """Returns as soon as the account is connected."""
-        await self._connected.wait()
-
     async def run(self, listener: Listener) -> None:
         """Keeps the account connected and hands updates to `listener`, until cancelled."""
         self._restore()
         try:
             async with asyncio.TaskGroup() as group:
-                group.create_task(self._transfers.run(), name="file traffic")
                 group.create_task(self._dispatcher.run(listener), name="updates")
                 group.create_task(self._keep_session(), name="session")
                 await self._supervise()
@@ -125,16 +122,13 @@ class BotAccount:
             self._save()
             self._connector.close()
 
-    # MediaGateway
-
     async def find_file(self, ref: MessageRef) -> FoundFile:
-        """See MediaGateway."""
-        return await find_file(ref, self.call, self._session, self.user_id)
+        """Reads the message and returns its file as this account sees it.
 
-    async def get_chunk(self, location: Location, offset: int, limit: int) -> memoryview:
-        """See MediaGateway."""
-        self._require_life()
-        return await self._transfers.get_chunk(location, offset, limit)
+        Raises NotFoundError for an unknown chat, a message without a file, or one that is gone;
+        FloodWaitError, TelegramUnavailableError, ChunkTimeoutError for passing trouble.
+        """
+        return await find_file(ref, self.call, self._session, self.user_id)
 
     # BotGateway
 
@@ -233,10 +227,6 @@ class BotAccount:
 
     def _turn(self, state: AccountState, reason: str) -> None:
         self._state, self._reason = state, reason
-        if state is AccountState.CONNECTED:
-            self._connected.set()
-        else:
-            self._connected.clear()
         self._turned.set()
         self._turned = asyncio.Event()
 

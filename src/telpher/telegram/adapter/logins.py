@@ -4,8 +4,9 @@ Telegram allows several connections with one key to `media_only` addresses; else
 a key that is seen twice (telegram.md, "Connections"). Hence, for an account at home in DC 2:
 
     home, media address        the account's own key
-    home, no media address     a key of its own, logged in with the bot's token
-    elsewhere                  a key of its own, with the authorisation exported from home
+    home, no media address     a key for each connection, logged in with the bot's token
+    elsewhere, media address   a key of its own, with the authorisation exported from home
+    elsewhere, without         the same for each connection
 
 Keys are kept in the session, so a second start logs in nowhere and imports nowhere again.
 """
@@ -77,29 +78,32 @@ class MediaLogins:
         self._timing = identity.timing
         self._exporting = asyncio.Lock()
 
-    async def open(self, dc: int) -> MediaConnection:
+    async def open(self, dc: int, slot: int) -> MediaConnection:
         """See MediaConnector."""
         address = self._directory.media_address(dc)
         if address is None or self._session.key is None:
             raise TelegramUnavailableError(f"data centre {dc} cannot be reached yet")
         if self._uses_main_key(address):
             return await self._open_with_main_key(address, self._session.key)
-        key = self._session.media_key(dc)
+        slot = _login(address, slot)
+        key = self._session.media_key(dc, slot)
         if key is not None:
             try:
                 return await self._open_again(address, key)
             except AuthorisationLostError:
                 _log.info("a media login is no longer known; making a new one", dc=dc)
-                self.forget(dc)
-        return await self._open_anew(address)
+                self.forget(dc, slot)
+        return await self._open_anew(address, slot)
 
-    def forget(self, dc: int) -> None:
+    def forget(self, dc: int, slot: int) -> None:
         """See MediaConnector."""
         address = self._directory.media_address(dc)
-        if address is not None and self._uses_main_key(address):
+        if address is None:
+            return
+        if self._uses_main_key(address):
             self._home.login_lost()
         else:
-            self._session.keep_media_key(dc, None)
+            self._session.keep_media_key(dc, None, _login(address, slot))
             self._home.session_changed()
 
     def _uses_main_key(self, address: DcAddress) -> bool:
@@ -117,14 +121,14 @@ class MediaLogins:
         opened = await self._connector.open(address, key)
         return await self._ready(opened, self._introduce(opened, GetConfigRequest()))
 
-    async def _open_anew(self, address: DcAddress) -> MediaConnection:
+    async def _open_anew(self, address: DcAddress, slot: int) -> MediaConnection:
         """A connection with a new key, which is then logged in and kept."""
         key = await self._connector.make_key(address)
         opened = await self._connector.open(address, key)
         ready = await self._ready(opened, self._authorise(opened, address.id))
-        self._session.keep_media_key(address.id, key)
+        self._session.keep_media_key(address.id, key, slot)
         self._home.session_changed()
-        _log.info("logged in for file traffic", dc=address.id)
+        _log.info("logged in for file traffic", dc=address.id, login=slot)
         return ready
 
     async def _ready(
@@ -168,3 +172,8 @@ class MediaLogins:
     async def _introduce(self, opened: FileConnection, query: Any) -> None:
         request = introduced(self._identity.credentials.api_id, query, updates=False)
         await opened.call(request)
+
+
+def _login(address: DcAddress, slot: int) -> int:
+    """Which login connection number `slot` uses: one is enough where its key may be shared."""
+    return 0 if address.media_only else slot

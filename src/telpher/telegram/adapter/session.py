@@ -53,7 +53,7 @@ class AccountSession(MemorySession):  # type: ignore[misc] # the library has no 
         self.user_id = 0
         self.username = ""
         self._update_state: UpdateState | None = None
-        self._media_keys: dict[int, bytes] = {}
+        self._media_keys: dict[tuple[int, int], bytes] = {}
         self._peers: OrderedDict[int, int] = OrderedDict()
 
     # What telpher keeps.
@@ -96,16 +96,16 @@ class AccountSession(MemorySession):  # type: ignore[misc] # the library has no 
         self._auth_key = None
         self.revision += 1
 
-    def media_key(self, dc: int) -> bytes | None:
-        """The key of the login that files from `dc` are fetched with."""
-        return self._media_keys.get(dc)
+    def media_key(self, dc: int, slot: int = 0) -> bytes | None:
+        """The key of login number `slot` that files from `dc` are fetched with."""
+        return self._media_keys.get((dc, slot))
 
-    def keep_media_key(self, dc: int, key: bytes | None) -> None:
+    def keep_media_key(self, dc: int, key: bytes | None, slot: int = 0) -> None:
         """Keeps that key, or forgets it."""
         if key is None:
-            self._media_keys.pop(dc, None)
+            self._media_keys.pop((dc, slot), None)
         else:
-            self._media_keys[dc] = key
+            self._media_keys[dc, slot] = key
         self.revision += 1
 
     @property
@@ -154,7 +154,7 @@ class AccountSession(MemorySession):  # type: ignore[misc] # the library has no 
                 "user": [self.user_id, self.username],
                 "state": [state.pts, state.qts, state.date, state.seq] if state else None,
                 "channels": sorted(state.channels.items()) if state else [],
-                "media_keys": {str(dc): _to_text(key) for dc, key in self._media_keys.items()},
+                "media_keys": [[*place, _to_text(key)] for place, key in self._media_keys.items()],
                 "peers": list(self._peers.items()),
             },
             separators=(",", ":"),
@@ -169,7 +169,9 @@ class AccountSession(MemorySession):  # type: ignore[misc] # the library has no 
                 raise ValueError(msg)
             key = _to_key(saved["key"])
             user_id, username = int(saved["user"][0]), str(saved["user"][1])
-            media_keys = {int(dc): _to_key(key) for dc, key in saved["media_keys"].items()}
+            media_keys = {
+                (int(dc), int(slot)): _to_key(key) for dc, slot, key in saved["media_keys"]
+            }
             peers = OrderedDict((int(chat), int(value)) for chat, value in saved["peers"])
             channels = {int(channel): int(pts) for channel, pts in saved["channels"]}
             state = None
@@ -181,7 +183,7 @@ class AccountSession(MemorySession):  # type: ignore[misc] # the library has no 
         self.set_dc(home.id, home.host, home.port)
         self._auth_key = AuthKey(key) if key else None
         self.user_id, self.username = user_id, username
-        self._media_keys = {dc: each for dc, each in media_keys.items() if each}
+        self._media_keys = {place: each for place, each in media_keys.items() if each}
         self._update_state = state
         self._peers = peers
 

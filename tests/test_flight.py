@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from telpher.streaming.flight import Flight, SingleFlight
+from telpher.flight import Flight, SingleFlight
 
 
 class Work:

@@ -5,10 +5,28 @@ import asyncio
 import pytest
 
 from telpher.clock import FakeClock
-from telpher.core.model import MessageRef
+from telpher.core.model import FileInfo, FoundFile, Kind, Location, MessageRef
 from telpher.errors import NotFoundError, RequestRejectedError
-from telpher.streaming.locate import Locator
-from tests.streaming.fakes import REF, FakeMedia
+from telpher.telegram.locations import Locations, Memory
+
+REF = MessageRef(42, 7)
+
+
+class Media:
+    """Knows one file; its reference is the test's to choose."""
+
+    def __init__(self) -> None:
+        self.reference = b"one"
+        self.finds = 0
+        self.find_errors: list[Exception] = []
+
+    async def find_file(self, ref: MessageRef) -> FoundFile:
+        self.finds += 1
+        await asyncio.sleep(0)
+        if self.find_errors:
+            raise self.find_errors.pop(0)
+        info = FileInfo(1, 1000, "video/mp4", "a.mp4", Kind.VIDEO, 0)
+        return FoundFile(info, Location(1, 2, 1, 3, self.reference))
 
 
 @pytest.fixture
@@ -19,7 +37,7 @@ async def tasks():
 
 @pytest.fixture
 def media():
-    return FakeMedia(1000)
+    return Media()
 
 
 @pytest.fixture
@@ -29,7 +47,7 @@ def clock():
 
 @pytest.fixture
 def locator(media, clock, tasks):
-    return Locator(media, clock, tasks, capacity=2, ttl=60)
+    return Locations(media.find_file, Memory(files=2, seconds=60), clock, tasks)
 
 
 async def test_known_files_cost_nothing_until_their_time_is_over(locator, media, clock):
@@ -74,3 +92,25 @@ async def test_the_same_reference_again_is_given_up(locator):
     stale = (await locator.find(REF)).location
     with pytest.raises(RequestRejectedError):
         await locator.refresh(REF, stale)
+
+
+async def test_looked_up_beside_nobody_waits_and_nothing_is_asked_twice(locator, media):
+    locator.look_up_beside(REF)
+    locator.look_up_beside(REF)
+    assert locator.recall(REF) is None
+    assert (await locator.find(REF)).info.size == 1000
+    assert media.finds == 1
+
+
+async def test_what_goes_wrong_beside_ends_there(locator, media):
+    media.find_errors.append(NotFoundError("no such message"))
+    locator.look_up_beside(REF)
+    with pytest.raises(NotFoundError):
+        await locator.find(REF)
+    assert (await locator.find(REF)).info.size == 1000
+
+
+async def test_closing_ends_what_is_looked_up_beside(locator, media):
+    locator.look_up_beside(REF)
+    await locator.close()
+    assert locator.recall(REF) is None

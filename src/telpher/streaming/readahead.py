@@ -1,0 +1,134 @@
+"""The chunks one viewer has asked for: planned ahead of where it is, wanted the more the nearer.
+
+    position ──────────── near ──────────────────── target
+    │ HEAD │ NEAR: the next 2 MiB │ AHEAD: the rest      │
+
+Read-ahead follows the viewer's own consumption: most GETs are abandoned at once (players.md 2),
+and a player that reads on shows it by reading. Each chunk on its way is held, so that it ends when
+nobody wants it any more, and its demand tells the scheduler how badly this viewer wants it.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Hashable
+from dataclasses import dataclass
+
+from telpher.core.chunks import GRANULE, Chunk, next_chunk
+from telpher.core.demand import Urgency
+from telpher.streaming.cache import Block, BlockCache, Document, Fetch, Guarantee, Pending
+
+# Between these (engine.md, "Fairness").
+LEAST_AHEAD = 1 << 20
+MOST_AHEAD = 16 << 20
+
+# What comes before everybody's read-ahead: a second or two of most films.
+NEAR = 2 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """The bytes [start, stop) of a file of `size` bytes."""
+
+    start: int
+    stop: int
+    size: int
+
+
+class ReadAhead:
+    """See the module. `viewer` is who its demands speak of."""
+
+    def __init__(
+        self,
+        viewer: Hashable,
+        cache: BlockCache,
+        seat: tuple[Document, Guarantee],
+        span: Span,
+        fetch: Fetch,
+    ) -> None:
+        self._viewer = viewer
+        self._cache = cache
+        self._document, self._guarantee = seat
+        self._span = span
+        self._fetch = fetch
+        self._planned = span.start - span.start % GRANULE
+        self._largest = 0
+        self._held: deque[Pending] = deque()
+
+    def cover(self, position: int) -> None:
+        """Asks for what is missing from `position` up to the target, and says how urgent it is."""
+        granule = position - position % GRANULE
+        missing = self._document.at(position) is None
+        if missing or self._planned < granule:
+            self._planned = granule
+        ahead = min(LEAST_AHEAD + position - self._span.start, MOST_AHEAD)
+        target = min(self._span.stop, position + ahead)
+        while self._planned < target:
+            slot = self._document.at(self._planned)
+            if not isinstance(slot, Block):
+                slot = self._join(slot, self._planned, head=self._planned <= position)
+                if slot is None:
+                    break
+                self._held.append(slot)
+            self._planned = slot.stop
+        self._rank(position)
+
+    def join(self, position: int) -> Pending | None:
+        """The chunk that brings the byte at `position`, held once more and waited for.
+
+        None when there is no memory for it.
+        """
+        slot = self._document.at(position)
+        assert not isinstance(slot, Block)  # noqa: S101 - the caller has looked
+        pending = self._join(slot, position - position % GRANULE, head=True)
+        if pending is not None:
+            pending.demand.want(self._viewer, Urgency.HEAD)
+        return pending
+
+    def leave(self, pending: Pending) -> None:
+        """Ends one hold."""
+        pending.demand.forget(self._viewer)
+        pending.flight.release()
+
+    def drop(self, position: int) -> None:
+        """Asks for nothing any more; what nobody else wants is cancelled at once."""
+        self._planned = position - position % GRANULE
+        while self._held:
+            self.leave(self._held.pop())
+
+    def _join(self, pending: Pending | None, offset: int, *, head: bool) -> Pending | None:
+        """Holds the flight that covers `offset`, starting one where there is none.
+
+        None when there is no room; what the viewer waits for may draw on its guarantee.
+        """
+        if pending is not None:
+            pending.flight.hold()
+            return pending
+        span = self._span
+        chunk = self._fit(next_chunk(offset, span.stop, self._largest, span.size))
+        guarantee = self._guarantee if head else None
+        pending = self._cache.start(self._document, chunk, self._fetch, guarantee)
+        if pending is not None:
+            self._largest = max(self._largest, pending.chunk.limit)
+        return pending
+
+    def _fit(self, chunk: Chunk) -> Chunk:
+        """Halves the chunk until it covers nothing that is there or on its way."""
+        limit = chunk.limit
+        while limit > GRANULE and any(
+            self._document.at(position) is not None
+            for position in range(chunk.offset, chunk.offset + limit, GRANULE)
+        ):
+            limit //= 2
+        return Chunk(chunk.offset, limit)
+
+    def _rank(self, position: int) -> None:
+        """Lets go of what is there or behind, and tells how urgent the rest has become."""
+        for _ in range(len(self._held)):
+            pending = self._held.popleft()
+            if pending.flight.done or pending.stop <= position:
+                self.leave(pending)
+                continue
+            near = pending.chunk.offset < position + NEAR
+            pending.demand.want(self._viewer, Urgency.NEAR if near else Urgency.AHEAD)
+            self._held.append(pending)

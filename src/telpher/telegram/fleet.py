@@ -1,0 +1,189 @@
+"""All bots as one MediaGateway: whom to ask, which data centre, and what can be mended here.
+
+    get_chunk ── sources of all accounts that can see the file ──► Scheduler of its data centre
+        ▲                                                                     │
+        └── moved? remember the data centre   reference expired? refresh it ◄─┘
+            login lost? once more             refused to an extra bot? go on without that bot
+
+What is not mended here (flood waits on every lane, time-outs, lost connections) goes to the
+engine, which decides how long to be patient.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from telpher.clock import Clock
+from telpher.core.demand import Demand
+from telpher.core.model import FileInfo, MessageRef
+from telpher.errors import (
+    AuthorisationLostError,
+    MigrateError,
+    ReferenceExpiredError,
+    RequestRejectedError,
+    TelegramError,
+    TelegramUnavailableError,
+)
+from telpher.telegram.keeper import Keeper
+from telpher.telegram.lane import Lane
+from telpher.telegram.media import MediaConnector
+from telpher.telegram.scheduler import Scheduler
+from telpher.telegram.sources import Finder, Source, Sources
+from telpher.telegram.timing import Timing
+
+# Documents whose move is remembered; forgetting one costs a round trip.
+MOST_MOVED = 10_000
+
+# What is mended at most for one chunk: more often, it is a fault of Telegram's.
+MOST_REFRESHES = 3
+MOST_MIGRATIONS = 2
+MOST_RENEWALS = 1
+
+
+class Account(Finder, Protocol):
+    """What is needed of each bot."""
+
+    @property
+    def connector(self) -> MediaConnector:
+        """Opens its media connections."""
+        ...
+
+
+@dataclass(slots=True)
+class Trials:
+    """What has been mended for one chunk already, and whom it was tried without."""
+
+    refreshes: int = 0
+    migrations: int = 0
+    renewals: int = 0
+    without: set[int] = field(default_factory=set)
+
+
+class Fleet:
+    """See the module. `tasks` is the owner's; `close` ends what the fleet runs in it."""
+
+    def __init__(
+        self,
+        accounts: Sequence[Account],
+        sources: Sources,
+        clock: Clock,
+        timing: Timing,
+        tasks: asyncio.TaskGroup,
+    ) -> None:
+        self._accounts = {account.user_id: account for account in accounts}
+        self._sources = sources
+        self._clock = clock
+        self._timing = timing
+        self._tasks = tasks
+        self._moved: OrderedDict[int, int] = OrderedDict()
+        self._schedulers: dict[int, Scheduler] = {}
+        self._keepers: dict[tuple[int, int], Keeper] = {}
+        self._running: list[asyncio.Task[None]] = []
+        self._closed = False
+
+    @property
+    def known_files(self) -> int:
+        """How many files' properties are remembered."""
+        return len(self._sources)
+
+    def lanes(self) -> list[Lane]:
+        """Every account's way to every data centre it has fetched from."""
+        return [keeper.lane for keeper in self._keepers.values()]
+
+    def connections(self, account: int) -> dict[int, int]:
+        """How many connections an account has open, by data centre."""
+        return {
+            lane.dc: sum(link.connection.alive for link in lane.links)
+            for lane in self.lanes()
+            if lane.account == account
+        }
+
+    def schedulers(self) -> list[Scheduler]:
+        """One for each data centre that was fetched from."""
+        return list(self._schedulers.values())
+
+    async def find_file(self, ref: MessageRef) -> FileInfo:
+        """See MediaGateway."""
+        return await self._sources.info(ref)
+
+    async def get_chunk(
+        self, ref: MessageRef, info: FileInfo, offset: int, limit: int, demand: Demand
+    ) -> memoryview:
+        """See MediaGateway."""
+        trials = Trials()
+        while True:
+            sources = await self._sources.of(ref, info, trials.without)
+            locations = {each.location.account: each.location for each in sources}
+            dc = self._moved.get(info.document_id, sources[0].location.dc)
+            try:
+                return await self._scheduler(dc).fetch(locations, offset, limit, demand)
+            except TelegramError as error:
+                culprit = next(
+                    (each for each in sources if each.location.account == error.account), None
+                )
+                if culprit is None:
+                    raise
+                await self._mend(error, culprit, trials)
+
+    async def close(self) -> None:
+        """Closes all connections; nothing is fetched any more."""
+        self._closed = True
+        await self._sources.close()
+        for task in self._running:
+            task.cancel()
+        if self._running:
+            await asyncio.wait(self._running)
+
+    async def _mend(self, error: TelegramError, source: Source, trials: Trials) -> None:
+        """Does something about `error`, after which a repeat has a chance; else raises it."""
+        match error:
+            case MigrateError() if trials.migrations < MOST_MIGRATIONS:
+                trials.migrations += 1
+                self._remember(source.location.document_id, error.dc)
+            case AuthorisationLostError():
+                trials.renewals += 1
+                if trials.renewals > MOST_RENEWALS:
+                    raise TelegramUnavailableError("a login is refused again and again") from error
+            case ReferenceExpiredError() if trials.refreshes < MOST_REFRESHES:
+                trials.refreshes += 1
+                await self._sources.refresh(source)
+            case RequestRejectedError() if self._sources.refuse(source):
+                trials.without.add(source.location.account)
+            case _:
+                raise error
+
+    def _remember(self, document_id: int, dc: int) -> None:
+        self._moved[document_id] = dc
+        self._moved.move_to_end(document_id)
+        if len(self._moved) > MOST_MOVED:
+            self._moved.popitem(last=False)
+
+    def _scheduler(self, dc: int) -> Scheduler:
+        if self._closed:
+            raise TelegramUnavailableError("telpher is disconnecting from Telegram")
+        scheduler = self._schedulers.get(dc)
+        if scheduler is None:
+            scheduler = Scheduler(
+                dc,
+                self._clock,
+                lane=lambda account: self._keeper(account, dc).lane,
+                changed=lambda lane: self._keeper(lane.account, dc).wake(),
+                most_patience=self._timing.chunk,
+            )
+            self._schedulers[dc] = scheduler
+        return scheduler
+
+    def _keeper(self, account: int, dc: int) -> Keeper:
+        keeper = self._keepers.get((account, dc))
+        if keeper is None:
+            lane = Lane(account, dc, self._clock)
+            connector = self._accounts[account].connector
+            keeper = Keeper(lane, self._scheduler(dc), connector, self._timing)
+            self._keepers[account, dc] = keeper
+            name = f"connections of {account} to DC {dc}"
+            self._running.append(self._tasks.create_task(keeper.run(), name=name))
+        return keeper

@@ -1,0 +1,112 @@
+"""Where files are, as one account was last told.
+
+A location (access hash, file reference) is of worth to the account that found it only, so each
+account has a table of its own: an LRU with a time to live (MAX_CACHE_SIZE, CACHE_TTL_HOURS), so
+that a Range request costs no getMessages. When a file reference expires in mid-stream, all readers
+of the message share one refresh.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+import structlog
+
+from telpher.clock import Clock
+from telpher.core.model import FoundFile, Location, MessageRef
+from telpher.errors import RequestRejectedError, TelpherError
+from telpher.flight import SingleFlight
+
+_log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+Find = Callable[[MessageRef], Awaitable[FoundFile]]
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """How much is remembered: `files` at most, for `seconds`."""
+
+    files: int = 1000
+    seconds: float = 3600.0
+
+
+class Locations:
+    """One account's table; `find` asks Telegram."""
+
+    def __init__(self, find: Find, memory: Memory, clock: Clock, tasks: asyncio.TaskGroup) -> None:
+        self._find = find
+        self._memory = memory
+        self._clock = clock
+        self._known: OrderedDict[MessageRef, tuple[float, FoundFile]] = OrderedDict()
+        self._beside: dict[MessageRef, asyncio.Task[None]] = {}
+        self._tasks = tasks
+        self._lookups: SingleFlight[MessageRef, FoundFile] = SingleFlight(tasks)
+
+    def __len__(self) -> int:
+        """How many files are remembered."""
+        return len(self._known)
+
+    async def find(self, ref: MessageRef) -> FoundFile:
+        """The file of message `ref`. Raises NotFoundError and TelegramError."""
+        return self.recall(ref) or await self._look_up(ref)
+
+    async def refresh(self, ref: MessageRef, stale: Location) -> FoundFile:
+        """The file with a reference newer than `stale`, which Telegram refused.
+
+        Raises RequestRejectedError when Telegram gives the same reference again: one more try
+        could only end in a loop (telegram.md, "Errors and what to do").
+        """
+        known = self.recall(ref)
+        if known is not None and known.location.file_reference != stale.file_reference:
+            return known
+        found = await self._look_up(ref)
+        if found.location.file_reference == stale.file_reference:
+            raise RequestRejectedError("FILE_REFERENCE_EXPIRED")
+        return found
+
+    def recall(self, ref: MessageRef) -> FoundFile | None:
+        """What is remembered of `ref`, if its time is not over."""
+        entry = self._known.get(ref)
+        if entry is None:
+            return None
+        until, found = entry
+        if self._clock.monotonic() >= until:
+            del self._known[ref]
+            return None
+        self._known.move_to_end(ref)
+        return found
+
+    def look_up_beside(self, ref: MessageRef) -> None:
+        """Has `ref` looked up while nobody waits; what goes wrong is logged."""
+        if ref not in self._beside:
+            task = self._tasks.create_task(self._look_up_quietly(ref), name=f"look-up of {ref}")
+            self._beside[ref] = task
+            task.add_done_callback(lambda _: self._beside.pop(ref, None))
+
+    async def close(self) -> None:
+        """Ends what is looked up beside."""
+        tasks = list(self._beside.values())
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.wait(tasks)
+
+    async def _look_up_quietly(self, ref: MessageRef) -> None:
+        try:
+            await self._look_up(ref)
+        except TelpherError as error:
+            _log.warning("a file cannot be seen by an extra bot", problem=str(error))
+
+    async def _look_up(self, ref: MessageRef) -> FoundFile:
+        return await self._lookups.join(ref, lambda: self._ask(ref))
+
+    async def _ask(self, ref: MessageRef) -> FoundFile:
+        found = await self._find(ref)
+        self._known[ref] = (self._clock.monotonic() + self._memory.seconds, found)
+        self._known.move_to_end(ref)
+        while len(self._known) > self._memory.files:
+            self._known.popitem(last=False)
+        return found

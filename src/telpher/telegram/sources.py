@@ -1,0 +1,157 @@
+"""Which bots can see a file, and where each of them finds it.
+
+The first account is the main one: people talk to it, and it finds files where they were sent.
+The others are for bandwidth. They see a file only through its copy in BIN_CHANNEL, which is looked
+up beside the stream and joins in when it is found: no viewer ever waits for it. When a message is
+gone, the main account goes on with the copy, too, and the link lives.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from telpher.clock import Clock
+from telpher.core.model import FileInfo, FoundFile, Location, MessageRef
+from telpher.errors import NotFoundError, TelegramError, TelegramUnavailableError, TelpherError
+from telpher.telegram.locations import Locations, Memory
+
+# How many files are remembered that an extra bot may not read; the oldest are tried again.
+MOST_REFUSED = 10_000
+
+
+class Finder(Protocol):
+    """What is needed of each account."""
+
+    @property
+    def user_id(self) -> int:
+        """The bot's id: the `account` of the locations it finds."""
+        ...
+
+    async def find_file(self, ref: MessageRef) -> FoundFile:
+        """Reads the message. Raises NotFoundError and TelegramError."""
+        ...
+
+
+class Copies(Protocol):
+    """Where the copies in BIN_CHANNEL are."""
+
+    async def place(self, ref: MessageRef) -> MessageRef | None:
+        """The copy of message `ref`, as all bots name it; None while there is none."""
+        ...
+
+
+class NoCopies:
+    """Without BIN_CHANNEL there are none."""
+
+    async def place(self, ref: MessageRef) -> MessageRef | None:
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A file as one account sees it: `ref` is the message or its copy."""
+
+    ref: MessageRef
+    location: Location
+
+
+class Sources:
+    """See the module. The first of `accounts` is the main one."""
+
+    def __init__(
+        self,
+        accounts: Sequence[Finder],
+        copies: Copies,
+        memory: Memory,
+        clock: Clock,
+        tasks: asyncio.TaskGroup,
+    ) -> None:
+        self._main = accounts[0].user_id
+        self._copies = copies
+        self._tables = {
+            account.user_id: Locations(account.find_file, memory, clock, tasks)
+            for account in accounts
+        }
+        self._refused: OrderedDict[tuple[int, int], None] = OrderedDict()
+
+    def __len__(self) -> int:
+        """How many files' properties are remembered."""
+        return len(self._tables[self._main])
+
+    async def close(self) -> None:
+        """Ends what is looked up beside."""
+        for table in self._tables.values():
+            await table.close()
+
+    async def info(self, ref: MessageRef) -> FileInfo:
+        """What is known of the file. Raises NotFoundError and TelegramError."""
+        _, found = await self._find(ref)
+        return found.info
+
+    async def of(self, ref: MessageRef, info: FileInfo, without: Collection[int]) -> list[Source]:
+        """Where the accounts, but those in `without`, find the file now; at least one of them.
+
+        Raises NotFoundError and TelegramError when there is none.
+        """
+        extra = [
+            each for each in await self._extra(ref, info) if each.location.account not in without
+        ]
+        if self._main in without:
+            if not extra:
+                raise TelegramUnavailableError("no bot is left that can read the file")
+            return extra
+        try:
+            place, main = await self._find(ref)
+        except TelegramError:
+            if not extra:
+                raise
+            return extra
+        return [Source(place, main.location), *extra]
+
+    async def refresh(self, source: Source) -> None:
+        """Has a new file reference fetched for `source`, whose own was refused.
+
+        Raises RequestRejectedError when it is no newer, NotFoundError when the message is gone.
+        """
+        await self._tables[source.location.account].refresh(source.ref, source.location)
+
+    def refuse(self, source: Source) -> bool:
+        """`source` is not to be had by its account; False when that is the main one."""
+        account = source.location.account
+        if account == self._main:
+            return False
+        self._refused[account, source.location.document_id] = None
+        if len(self._refused) > MOST_REFUSED:
+            self._refused.popitem(last=False)
+        return True
+
+    async def _find(self, ref: MessageRef) -> tuple[MessageRef, FoundFile]:
+        """The main account's: the message, or its copy when the message is gone."""
+        table = self._tables[self._main]
+        try:
+            return ref, await table.find(ref)
+        except TelpherError as error:
+            copy = await self._copies.place(ref)
+            if copy is None or not isinstance(error, NotFoundError):
+                raise
+            return copy, await table.find(copy)
+
+    async def _extra(self, ref: MessageRef, info: FileInfo) -> list[Source]:
+        """What the others know of the copy; what they do not know yet is looked up beside."""
+        copy = await self._copies.place(ref) if len(self._tables) > 1 else None
+        if copy is None:
+            return []
+        sources = []
+        for account, table in self._tables.items():
+            if account == self._main or (account, info.document_id) in self._refused:
+                continue
+            found = table.recall(copy)
+            if found is None:
+                table.look_up_beside(copy)
+            elif (found.info.document_id, found.info.size) == (info.document_id, info.size):
+                sources.append(Source(copy, found.location))
+        return sources
