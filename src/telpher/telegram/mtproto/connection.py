@@ -166,8 +166,9 @@ class Connection(asyncio.BufferedProtocol):
         for request in self._conversation.unsent:
             if request.caller.done():  # cancelled in this very turn
                 self._conversation.withdraw(request)
-        while self._failure is None and (packet := self._conversation.packet()) is not None:
-            self._send(packet)
+        self._send(self._conversation.packet())
+        while self._conversation.due:
+            self._send(self._conversation.packet())
 
     def _acknowledge_later(self) -> None:
         if self._conversation.owes_acknowledgement and self._acknowledge_timer is None:

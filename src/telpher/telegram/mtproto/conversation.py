@@ -20,7 +20,7 @@ from __future__ import annotations
 import struct
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final, Generic, TypeVar
 
 from telpher.telegram.mtproto import schema
@@ -111,12 +111,13 @@ class _Note:
 
 
 @dataclass(slots=True)
-class _Packet(Generic[_Caller]):
-    """What went out together."""
+class _Packet:
+    """What went out together. Requests by their ids only: whoever asked may keep the answer in
+    `caller`, and with it the memory of a packet of theirs."""
 
-    acknowledged: list[int] = field(default_factory=list)
-    notes: list[_Note] = field(default_factory=list)
-    requests: list[Request[_Caller]] = field(default_factory=list)
+    acknowledged: list[int]
+    notes: list[_Note]
+    requests: list[int]
 
 
 Event = Answer[_Caller] | Refusal[_Caller]
@@ -131,7 +132,7 @@ class Conversation(Generic[_Caller]):
         self._waiting: deque[Request[_Caller]] = deque()
         self._notes: deque[_Note] = deque()
         self._pending: dict[int, Request[_Caller]] = {}
-        self._packets: OrderedDict[int, _Packet[_Caller]] = OrderedDict()
+        self._packets: OrderedDict[int, _Packet] = OrderedDict()
         self._handlers: dict[int, Callable[[Message], Event[_Caller] | None]] = {
             schema.RPC_RESULT: self._result,
             schema.PONG: self._pong,
@@ -148,7 +149,7 @@ class Conversation(Generic[_Caller]):
     def due(self) -> bool:
         """Whether something waits to be sent now."""
         unacknowledged = len(self._session.unacknowledged)
-        return bool(self._waiting or self._notes) or unacknowledged >= MOST_UNACKNOWLEDGED
+        return bool(self._waiting or self._notes or unacknowledged >= MOST_UNACKNOWLEDGED)
 
     @property
     def owes_acknowledgement(self) -> bool:
@@ -202,40 +203,38 @@ class Conversation(Generic[_Caller]):
 
         With `only`, a request that waits, a packet of its own.
         """
-        packet = self._next() if only is None else self._alone(only)
-        messages = self._numbered(packet)
+        if only is not None:
+            self._waiting.remove(only)
+            return self._sealed([], [], [only])
+        session = self._session
+        acknowledged, session.unacknowledged = session.unacknowledged, []
+        notes = _taken(self._notes, _MOST_TOGETHER)
+        return self._sealed(acknowledged, notes, _taken(self._waiting, _MOST_TOGETHER))
+
+    def _sealed(
+        self, acknowledged: list[int], notes: list[_Note], requests: list[Request[_Caller]]
+    ) -> bytes | None:
+        messages: list[tuple[int, int, bytes]] = []
+        if acknowledged:
+            body = schema.vector_of_longs(schema.MSGS_ACK, acknowledged)
+            messages.append(self._number(_Note(body)))
+        messages += [self._number(note) for note in notes]
+        messages += [self._number_request(request) for request in requests]
         if not messages:
             return None
         msg_id, seqno, body = messages[0] if len(messages) == 1 else self._contain(messages)
-        self._packets[msg_id] = packet
+        self._packets[msg_id] = _Packet(acknowledged, notes, [each.msg_id for each in requests])
         if len(self._packets) > _REMEMBERED:
             self._packets.popitem(last=False)
         return self._session.seal(msg_id, seqno, body)
 
-    def _alone(self, request: Request[_Caller]) -> _Packet[_Caller]:
-        self._waiting.remove(request)
-        return _Packet(requests=[request])
-
-    def _next(self) -> _Packet[_Caller]:
-        session = self._session
-        acknowledged, session.unacknowledged = session.unacknowledged, []
-        return _Packet(
-            acknowledged, _taken(self._notes, _MOST_TOGETHER), _taken(self._waiting, _MOST_TOGETHER)
-        )
-
-    def _numbered(self, packet: _Packet[_Caller]) -> list[tuple[int, int, bytes]]:
-        """(id, sequence number, body) of each message; requests are pending from here on."""
-        messages: list[tuple[int, int, bytes]] = []
-        if packet.acknowledged:
-            body = schema.vector_of_longs(schema.MSGS_ACK, packet.acknowledged)
-            messages.append(self._number(_Note(body)))
-        messages += [self._number(note) for note in packet.notes]
-        for request in packet.requests:
-            messages.append(self._number(request))
-            request.msg_id = messages[-1][0]
-            request.sendings += 1
-            self._pending[request.msg_id] = request
-        return messages
+    def _number_request(self, request: Request[_Caller]) -> tuple[int, int, bytes]:
+        """From here on it is pending."""
+        numbered = self._number(request)
+        request.msg_id = numbered[0]
+        request.sendings += 1
+        self._pending[request.msg_id] = request
+        return numbered
 
     def _number(self, said: _Note | Request[_Caller]) -> tuple[int, int, bytes]:
         seqno = self._session.next_seqno(content_related=said.content_related)
@@ -257,7 +256,7 @@ class Conversation(Generic[_Caller]):
         whose event has not come are still there then.
         """
         for message in self._session.open(packet):
-            handler = self._handlers.get(schema.constructor(message.body))
+            handler = self._handlers.get(message.kind)
             event = handler(message) if handler is not None else None
             if event is not None:
                 yield event
@@ -298,7 +297,7 @@ class Conversation(Generic[_Caller]):
     def _new_session(self, message: Message) -> None:
         """The server knows nothing of what was sent before `first`."""
         first, _, self._session.salt = schema.unpack(_THREE_LONGS, message.body, _BODY)
-        self._queue_again([each for each in self._pending.values() if each.msg_id < first])
+        self._queue_again([each for each in self._pending if each < first])
 
     def _detailed_info(self, message: Message) -> None:
         msg_id, answer_id = schema.unpack(_TWO_LONGS, message.body, _BODY)
@@ -319,37 +318,33 @@ class Conversation(Generic[_Caller]):
         self._notes.append(_Note(head + schema.serialised(info)))
 
     def _resend_request(self, message: Message) -> None:
-        wanted = schema.longs(message.body, _BODY)
-        self._queue_again([self._pending[each] for each in wanted if each in self._pending])
+        self._queue_again(schema.longs(message.body, _BODY))
 
     # Sending again.
 
     def _send_again(self, msg_id: int) -> None:
         """A packet, or one request, was not taken."""
-        packet = self._packets.pop(msg_id, None)
-        if packet is None:
-            request = self._pending.get(msg_id)
-            self._queue_again([] if request is None else [request])
-            return
+        packet = self._packets.pop(msg_id, None) or _Packet([], [], [msg_id])
         self._session.unacknowledged += packet.acknowledged
         self._notes.extend(packet.notes)
-        self._queue_again(
-            each for each in packet.requests if self._pending.get(each.msg_id) is each
-        )
+        self._queue_again(packet.requests)
 
-    def _queue_again(self, requests: Iterable[Request[_Caller]]) -> None:
-        again = list(requests)
+    def _queue_again(self, msg_ids: Iterable[int]) -> None:
+        """Those of them that still wait for an answer."""
+        again = [self._pending[each] for each in msg_ids if each in self._pending]
         for request in again:
             if request.sendings >= _MOST_SENDINGS:
                 raise MalformedError("the server keeps refusing a request")
-            self._pending.pop(request.msg_id, None)
+            del self._pending[request.msg_id]
         self._waiting.extendleft(reversed(again))
 
 
 def _event(request: Request[_Caller], result: memoryview) -> Event[_Caller]:
-    if schema.constructor(result) == schema.GZIP_PACKED:
+    kind = schema.constructor(result)
+    if kind == schema.GZIP_PACKED:
         result = inflate(result)
-    if schema.constructor(result) != schema.RPC_ERROR:
+        kind = schema.constructor(result)
+    if kind != schema.RPC_ERROR:
         return Answer(request, result)
     (code,) = schema.unpack(_INT, result, _BODY)
     name = bytes(schema.byte_string(result, _BODY + _INT.size))

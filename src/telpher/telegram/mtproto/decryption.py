@@ -15,43 +15,56 @@ import asyncio
 import os
 from collections import deque
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
+from queue import SimpleQueue
+from threading import Thread
 from typing import Final
 
 from telpher.telegram import crypto
 
 # Smaller packets take less time to decrypt than to hand over and back (bench/media.py).
-OFF_LOOP_FROM: Final = 128 << 10
+OFF_LOOP_FROM: Final = 256 << 10
 
 # More at once would only take the loop's own core from it.
 _MOST_THREADS: Final = 4
 
 
 class Decryptor:
-    """The threads of one account, started when needed. `threads` 0: none, all on the loop."""
+    """The threads of one account, started when needed. `threads` 0: none, all on the loop.
+
+    Plain threads and a queue: an executor's futures, of which nothing is wanted here, cost as much
+    again as the hand-over.
+    """
 
     def __init__(self, threads: int | None = None) -> None:
-        self._threads = _useful_threads() if threads is None else threads
-        self._executor: ThreadPoolExecutor | None = None
+        self._wanted = _useful_threads() if threads is None else threads
+        self._threads: list[Thread] = []
+        self._work: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
 
     @property
     def off_loop_from(self) -> float:
         """Bytes from which a packet is handed over."""
-        return OFF_LOOP_FROM if self._threads else float("inf")
+        return OFF_LOOP_FROM if self._wanted else float("inf")
 
     def run(self, work: Callable[[], None]) -> None:
-        """Runs `work` in a thread."""
-        if self._executor is None:
-            self._executor = ThreadPoolExecutor(self._threads, "decrypt")
-        self._executor.submit(work)
+        """Runs `work`, which must not raise, in a thread."""
+        self._work.put(work)
+        if len(self._threads) < self._wanted:
+            thread = Thread(target=self._serve, name="decrypt", daemon=True)
+            self._threads.append(thread)
+            thread.start()
 
     def close(self) -> None:
         """Ends the threads; waits for what is being decrypted, some milliseconds at most."""
-        if self._executor is not None:
-            self._executor.shutdown(cancel_futures=True)
-            self._executor = None
+        for _ in self._threads:
+            self._work.put(None)
+        while self._threads:
+            self._threads.pop().join()
+
+    def _serve(self) -> None:
+        while (work := self._work.get()) is not None:
+            work()
 
 
 def _useful_threads() -> int:

@@ -27,7 +27,7 @@ from typing import Final
 from telpher.clock import Clock
 from telpher.telegram.mtproto import schema
 from telpher.telegram.mtproto.schema import MalformedError
-from telpher.telegram.mtproto.unpack import Message, messages
+from telpher.telegram.mtproto.unpack import Message, message, messages
 
 # Before the plaintext stand the key's id and msg_key, in it before the message: salt, session id,
 # message id, sequence number, length.
@@ -172,20 +172,21 @@ class Session:
             raise MalformedError("a message id that only clients make")
         if size < _WORD or size % _WORD or not _LEAST_PADDING <= padding <= _MOST_PADDING:
             raise MalformedError("a message that does not fit its packet")
-        return Message(msg_id, seqno, plain[_HEAD.size : _HEAD.size + size])
+        return message(msg_id, seqno, plain[_HEAD.size : _HEAD.size + size])
 
-    def _in_time(self, message: Message) -> bool:
-        if not (self._greeted or self.time.accepts(message.msg_id)):
-            self.time.learn(message.msg_id)
+    def _in_time(self, received: Message) -> bool:
+        in_time = self.time.accepts(received.msg_id)
+        if not (in_time or self._greeted):
+            self.time.learn(received.msg_id)
+            in_time = True
         self._greeted = True
-        about_time = schema.constructor(message.body) in _ABOUT_TIME
-        return about_time or self.time.accepts(message.msg_id)
+        return in_time or received.kind in _ABOUT_TIME
 
-    def _is_new(self, message: Message) -> bool:
+    def _is_new(self, received: Message) -> bool:
         # Repeated where our acknowledgement was lost, so it is given again.
-        if message.content_related:
-            self.unacknowledged.append(message.msg_id)
-        return self._seen.add(message.msg_id)
+        if received.content_related:
+            self.unacknowledged.append(received.msg_id)
+        return self._seen.add(received.msg_id)
 
     def _ignore(self) -> None:
         self._ignored += 1

@@ -10,8 +10,7 @@ from __future__ import annotations
 import struct
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from telpher.telegram.mtproto import schema
 from telpher.telegram.mtproto.framing import MOST_FRAME
@@ -28,18 +27,23 @@ MOST_UNPACKED: Final = MOST_FRAME
 _GZIP: Final = 31  # zlib's way of asking for a gzip header and checksum
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
-    """One message; `body` begins with its constructor and is a view of the packet."""
+class Message(NamedTuple):
+    """One message; `body` is a view of the packet and begins with the constructor, `kind`."""
 
     msg_id: int
     seqno: int
     body: memoryview
+    kind: int
 
     @property
     def content_related(self) -> bool:
         """Whether it asks for an acknowledgement."""
         return bool(self.seqno & 1)
+
+
+def message(msg_id: int, seqno: int, body: memoryview) -> Message:
+    """Raises MalformedError for a body without constructor."""
+    return Message(msg_id, seqno, body, schema.constructor(body))
 
 
 def messages(outer: Message) -> Iterator[Message]:
@@ -48,12 +52,12 @@ def messages(outer: Message) -> Iterator[Message]:
     Raises MalformedError, also after some have been given out.
     """
     whole = _inflated(outer)
-    if schema.constructor(whole.body) != schema.MSG_CONTAINER:
+    if whole.kind != schema.MSG_CONTAINER:
         yield whole
         return
     for each in _contained(whole.body):
         inner = _inflated(each)
-        if schema.constructor(inner.body) == schema.MSG_CONTAINER:
+        if inner.kind == schema.MSG_CONTAINER:
             raise MalformedError("a container in a container")
         yield inner
 
@@ -70,13 +74,13 @@ def inflate(packed: memoryview, most: int = MOST_UNPACKED) -> memoryview:
     return memoryview(found)
 
 
-def _inflated(message: Message) -> Message:
-    if schema.constructor(message.body) != schema.GZIP_PACKED:
-        return message
-    body = inflate(message.body)
-    if schema.constructor(body) == schema.GZIP_PACKED:
+def _inflated(packed: Message) -> Message:
+    if packed.kind != schema.GZIP_PACKED:
+        return packed
+    found = message(packed.msg_id, packed.seqno, inflate(packed.body))
+    if found.kind == schema.GZIP_PACKED:
         raise MalformedError("compressed data in compressed data")
-    return Message(message.msg_id, message.seqno, body)
+    return found
 
 
 def _contained(body: memoryview) -> Iterator[Message]:
@@ -87,5 +91,5 @@ def _contained(body: memoryview) -> Iterator[Message]:
         at += _INNER.size
         if size < _WORD or size % _WORD or size > len(body) - at:
             raise MalformedError("a message that does not fit its container")
-        yield Message(msg_id, seqno, body[at : at + size])
+        yield message(msg_id, seqno, body[at : at + size])
         at += size
