@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from telpher.clock import SystemClock
-from telpher.core.model import MessageRef
+from telpher.core.model import FoundFile, MessageRef
 from telpher.errors import FloodWaitError, NotFoundError, RequestRejectedError
 from telpher.telegram.adapter.copier import Copier
 from telpher.telegram.flood import Outbox
@@ -161,15 +161,21 @@ async def test_a_reference_that_expired_on_the_way_is_fetched_again(
     stage: Stage, channel: Chat
 ) -> None:
     sent = await stage.ann.send_file(stage.bot, spec())
+    looks = []
     async with stage.cluster() as cluster, stage.connected(cluster) as running:
-        expired = Fault(
-            Kind.ERROR, method="messages.sendMedia", code=400, message="FILE_REFERENCE_EXPIRED"
-        )
-        cluster.faults.add(expired)
-        await copier(running.account).send_by_reference(
-            channel.peer.marked, MessageRef(stage.ann.user_id, bots_id(sent))
-        )
-        assert expired.struck == 1
+
+        async def find(ref: MessageRef) -> FoundFile:
+            found = await running.account.find_file(ref)
+            if not looks:
+                stage.world.expire_references()
+            looks.append(ref)
+            return found
+
+        making = Copier(running.account.call, Outbox(SystemClock(), QUICK), NoHashes(), find)
+        ref = MessageRef(stage.ann.user_id, bots_id(sent))
+        await making.send_by_reference(channel.peer.marked, ref)
+        assert cluster.counters.errors["FILE_REFERENCE_EXPIRED"] == 1
+    assert looks == [ref, ref]
     assert len(copies(stage, channel)) == 1
 
 
