@@ -11,7 +11,7 @@ from telpher.errors import SettingsError
 from telpher.telegram.adapter.network import (
     addresses,
     introduced,
-    media_sender,
+    key_maker,
     require_fast_crypto,
     trust_keys,
 )
@@ -66,6 +66,5 @@ def test_cryptg_is_there() -> None:
     require_fast_crypto()
 
 
-async def test_senders_have_the_key_they_are_given() -> None:
-    assert media_sender(bytes(256), 1).auth_key.key == bytes(256)
-    assert not media_sender(None, 1).auth_key
+async def test_a_key_maker_has_no_key_yet() -> None:
+    assert not key_maker(1).auth_key

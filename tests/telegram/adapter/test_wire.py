@@ -10,7 +10,7 @@ from telethon.tl.functions import PingRequest
 from telethon.tl.functions.help import GetConfigRequest, GetNearestDcRequest
 
 from telpher.errors import ChunkTimeoutError, RequestRejectedError, TelegramUnavailableError
-from telpher.telegram.adapter.network import introduced, media_sender, trust_keys
+from telpher.telegram.adapter.network import introduced, key_maker, trust_keys
 from telpher.telegram.adapter.wire import MOST_EXCHANGES, Wire
 from telpher.telegram.servers import DcAddress
 from tests.telegram.adapter.stage import SECONDS, Stage
@@ -21,7 +21,7 @@ from tgfake.faults import Fault, Kind
 @contextlib.asynccontextmanager
 async def wired(cluster: Cluster) -> AsyncIterator[Wire]:
     trust_keys(cluster.public_keys)
-    wire = Wire(media_sender(None, SECONDS))
+    wire = Wire(key_maker(SECONDS))
     try:
         await wire.connect(address(cluster), SECONDS)
         hello = introduced(1, GetConfigRequest(), updates=False)
@@ -108,7 +108,7 @@ async def test_where_nobody_listens(stage: Stage) -> None:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         nowhere = DcAddress(2, "127.0.0.1", probe.getsockname()[1])
-        wire = Wire(media_sender(None, SECONDS))
+        wire = Wire(key_maker(SECONDS))
         with pytest.raises(TelegramUnavailableError):
             await wire.connect(nowhere, SECONDS)
 
@@ -127,7 +127,7 @@ async def test_a_server_that_accepts_and_says_nothing(how: str) -> None:
 
     async with await asyncio.start_server(accept, "127.0.0.1", 0) as server:
         port = server.sockets[0].getsockname()[1]
-        wire = Wire(media_sender(None, SECONDS))
+        wire = Wire(key_maker(SECONDS))
         patience = SECONDS if how == "cancelled" else 0.2
         connecting = asyncio.create_task(wire.connect(DcAddress(2, "127.0.0.1", port), patience))
         writer = await accepted.get()
@@ -156,7 +156,7 @@ async def test_a_key_exchange_that_fails_is_tried_again_a_few_times() -> None:
 
     async with await asyncio.start_server(accept, "127.0.0.1", 0) as server:
         port = server.sockets[0].getsockname()[1]
-        wire = Wire(media_sender(None, SECONDS))
+        wire = Wire(key_maker(SECONDS))
         with pytest.raises(TelegramUnavailableError):
             await wire.connect(DcAddress(2, "127.0.0.1", port), SECONDS)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from telpher.clock import Clock
 from telpher.telegram.adapter.media import FileConnection
-from telpher.telegram.adapter.network import media_sender
+from telpher.telegram.adapter.network import key_maker
 from telpher.telegram.adapter.wire import Wire
 from telpher.telegram.mtproto.connection import connect
 from telpher.telegram.mtproto.decryption import Decryptor
@@ -38,7 +38,7 @@ class FileConnector:
 
     async def make_key(self, address: DcAddress) -> bytes:
         """A new key, made on a connection that is closed again. Raises TelegramError."""
-        wire = Wire(media_sender(None, self._timing.connect))
+        wire = Wire(key_maker(self._timing.connect))
         await wire.connect(address, self._timing.connect)
         try:
             key = AuthKey(bytes(wire.sender.auth_key.key), int(wire.sender._state.salt))

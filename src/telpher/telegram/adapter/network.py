@@ -8,7 +8,7 @@ import platform
 from collections.abc import Iterable
 from typing import Any
 
-from telethon.crypto import AuthKey, aes, rsa
+from telethon.crypto import aes, rsa
 from telethon.network import ConnectionTcpIntermediate, MTProtoSender
 from telethon.tl.alltlobjects import LAYER
 from telethon.tl.functions import (
@@ -81,10 +81,10 @@ def connection(address: DcAddress) -> Connection:
     return Connection(address.host, address.port, address.id, loggers=Loggers())
 
 
-def media_sender(key: bytes | None, connect_timeout: float) -> MTProtoSender:
-    """A sender of its own, with `key` or, when it is None, with one made while connecting."""
+def key_maker(connect_timeout: float) -> MTProtoSender:
+    """A sender without a key, which makes one while connecting."""
     return MTProtoSender(
-        AuthKey(key) if key else None,
+        None,
         loggers=Loggers(),
         retries=0,
         delay=0,
