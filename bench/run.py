@@ -13,6 +13,7 @@ import traceback
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from time import perf_counter
 from typing import Any, Final
 
 from bench import machine
@@ -28,6 +29,7 @@ from bench.systems import ALL, KURIGRAM, TELPHER, System
 from tgfake.control import ControlError
 
 Case = Callable[[Stage], Awaitable[None]]
+_BEGAN: Final = perf_counter()
 _TROUBLE: Final = (EndedError, ControlError, OSError, TimeoutError, LookupError, ValueError)
 """What a system that is broken, or a machine that is too slow, makes of a case."""
 
@@ -69,7 +71,7 @@ def acts(plan: Plan, cores: Cores) -> list[Act]:
 
 def say(text: str) -> None:
     """Progress, on standard error."""
-    sys.stderr.write(f"bench: {text}\n")
+    sys.stderr.write(f"bench: {perf_counter() - _BEGAN:4.0f} s  {text}\n")
     sys.stderr.flush()
 
 

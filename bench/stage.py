@@ -41,12 +41,13 @@ class Stage:
         """Where this system's figures go."""
         return self.results.row(case, one.name)
 
-    def rounds(self, count: int) -> Iterator[Gateway]:
-        """All systems `count` times, each round beginning with another one."""
+    def rounds(self, count: int, some: Sequence[Gateway] = ()) -> Iterator[Gateway]:
+        """All systems, or some, `count` times, each round beginning with another one."""
+        chosen = some or self.gateways
         for number in range(count):
-            first = number % len(self.gateways)
-            yield from self.gateways[first:]
-            yield from self.gateways[:first]
+            first = number % len(chosen)
+            yield from chosen[first:]
+            yield from chosen[:first]
 
     def offset(self, size: int, room: int) -> int:
         """Some place in a file that leaves `room` bytes after it, as a player seeks: anywhere."""

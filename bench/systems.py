@@ -37,6 +37,8 @@ class System:
     ready: str
     """The path that answers 200 once files can be had."""
     chunk: int | None = None
+    needs_media_address: bool = False
+    """Opens two connections with one key, which only media addresses allow."""
 
     @property
     def is_baseline(self) -> bool:
@@ -50,7 +52,9 @@ TELETHON: Final = System(
 TELETHON_1MIB: Final = System(
     "telethon-1MiB", tg.TELETHON_1MIB, "bench.baselines.telethon_server", "/ready", MIB
 )
-KURIGRAM: Final = System("kurigram", tg.KURIGRAM, "bench.baselines.kurigram_server", "/ready", MIB)
+KURIGRAM: Final = System(
+    "kurigram", tg.KURIGRAM, "bench.baselines.kurigram_server", "/ready", MIB, True
+)
 BASELINES: Final = (TELETHON, TELETHON_1MIB, KURIGRAM)
 ALL: Final = (TELPHER, *BASELINES)
 

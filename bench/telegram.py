@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import json
 import re
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -164,10 +164,16 @@ async def telegram(profile: Profile, folder: Path, cores: Cores) -> AsyncIterato
             if profile.bucket is not None:
                 rate, burst = profile.bucket
                 await control("limit", rate=rate, burst=burst)
-            try:
+            with _explained(child):
                 yield Telegram(profile, child, control, servers)
-            except Exception as error:
-                # Whatever it looked like from outside: this is why.
-                if child.ended:
-                    raise child.failure() from error
-                raise
+
+
+@contextlib.contextmanager
+def _explained(child: Child) -> Iterator[None]:
+    """Whatever tgfake's end looked like from outside: says why it ended."""
+    try:
+        yield
+    except Exception as error:
+        if child.ended:
+            raise child.failure() from error
+        raise

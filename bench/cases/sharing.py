@@ -13,7 +13,7 @@ from bench.viewer import watch
 async def measure(stage: Stage) -> None:
     """One run a system: what is counted does not vary with the machine."""
     plan, case = stage.plan, shared_case(stage.profile)
-    for one in stage.gateways:
+    for one in stage.gateways[: plan.side_systems]:
         link = await one.link(plan.shared_bytes)
         began = perf_counter()
         plays = await asyncio.gather(*(watch(one.wish(link)) for _ in range(plan.viewers)))
