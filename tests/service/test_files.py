@@ -37,11 +37,12 @@ def test_a_file_without_a_name_still_has_one(kind):
     [
         ("VIDEO/MP4", "video/mp4"),
         (" image/svg+xml ", "image/svg+xml"),
-        ("", "application/octet-stream"),
+        ("", "video/x-matroska"),
+        ("application/octet-stream", "video/x-matroska"),
         ("video", "application/octet-stream"),
         ("a/b\n<script>", "application/octet-stream"),
         ("a/" + "b" * 128, "application/octet-stream"),
-        ("text/plain; charset=x", "application/octet-stream"),
+        ("text/plain; charset=x", "text/plain"),
     ],
 )
 def test_only_a_well_formed_type_is_shown(declared, shown):

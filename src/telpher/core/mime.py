@@ -125,9 +125,20 @@ _BY_KIND = MappingProxyType(
 )
 
 
+def media_type(info: FileInfo) -> str:
+    """What the file is said to be, type/subtype in lower case without parameters: as its sender
+    declared it, else by its extension, else by its kind. For reading, not for serving."""
+    declared = info.mime_type.partition(";")[0].strip(" \t").lower()
+    if declared not in _UNKNOWN:
+        return declared if _ESSENCE.fullmatch(declared) else OCTET_STREAM
+    _, dot, last = info.name.rpartition(".")
+    by_kind = _BY_KIND.get(info.kind, OCTET_STREAM)
+    return _BY_EXTENSION.get(dot + last.strip().lower(), by_kind)
+
+
 def content_type(info: FileInfo) -> str:
     """The value of Content-Type: nothing a browser would run, whatever the sender declared."""
-    essence = _essence(info)
+    essence = media_type(info)
     if essence.startswith(("audio/", "video/")) or essence in _RASTER:
         return essence
     return _PLAIN_TEXT if essence == "text/plain" else OCTET_STREAM
@@ -140,14 +151,4 @@ def inline_ok(info: FileInfo) -> bool:
 
 def extension(info: FileInfo) -> str:
     """The extension that fits the file's type, with its dot; empty when none is known."""
-    return _BY_TYPE.get(_essence(info), "")
-
-
-def _essence(info: FileInfo) -> str:
-    """type/subtype in lower case: declared, else by extension, else by kind. Parameters go."""
-    declared = info.mime_type.partition(";")[0].strip(" \t").lower()
-    if declared not in _UNKNOWN:
-        return declared if _ESSENCE.fullmatch(declared) else OCTET_STREAM
-    _, dot, last = info.name.rpartition(".")
-    by_kind = _BY_KIND.get(info.kind, OCTET_STREAM)
-    return _BY_EXTENSION.get(dot + last.strip().lower(), by_kind)
+    return _BY_TYPE.get(media_type(info), "")

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from dataclasses import dataclass
 
-from telpher.core import display, names
+from telpher.core import display, mime, names
 from telpher.core.model import FileInfo
 
 # A message holds 4096 characters and a name is one of several lines; more is not read anyway.
 SHOWN_NAME = 200
-
-# RFC 6838, section 4.2: type and subtype, with its limit of 127 characters each.
-_MEDIA_TYPE = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]{0,126}/[a-z0-9][a-z0-9!#$&^_.+-]{0,126}")
 
 # Unicode categories: what breaks a line becomes a space. What is left out are halves of characters,
 # which cannot be sent, and format characters such as the direction overrides that make "exe.gpj"
@@ -26,7 +22,7 @@ _JOINERS = "\u200c\u200d"
 @dataclass(frozen=True, slots=True)
 class Description:
     """Ready to be shown, but not escaped: `name` in one line of at most 200 characters, `size` and
-    `duration` as rule 41 writes them, `type` as the sender's client declared it."""
+    `duration` as rule 41 writes them, `type` as it is known, which need not be served so."""
 
     name: str
     size: str
@@ -40,14 +36,8 @@ def describe(info: FileInfo) -> Description:
         name=one_line(names.safe_name(info), SHOWN_NAME),
         size=display.size(info.size),
         duration=display.duration(info.duration),
-        type=_shown_type(info.mime_type),
+        type=mime.media_type(info),
     )
-
-
-def _shown_type(declared: str) -> str:
-    """The declared type where it is one. For reading only: what is served is `core.names`' say."""
-    declared = declared.strip().lower()
-    return declared if _MEDIA_TYPE.fullmatch(declared) else "application/octet-stream"
 
 
 def one_line(text: str, limit: int) -> str:
