@@ -2,7 +2,8 @@
 
 The files lie in all data centres that have a media address. The rate is what came of the 200 MB/s
 on this machine, where tgfake encrypts all of it on the viewers' core; the memory is the most seen
-in the gateway's process every quarter of a second. `reserved_mb` is what telpher says it has promised to readers.
+in the gateway's process every quarter of a second. `reserved_mb` is what telpher says it has
+promised to readers.
 """
 
 from __future__ import annotations

@@ -331,7 +331,9 @@ class Requests:
                 async with asyncio.timeout(fault.seconds):
                     await overtaken.wait()
             except TimeoutError:
-                self._held.remove(overtaken)
+                # Another answer may have taken it out in the very moment its time was up.
+                if overtaken in self._held:
+                    self._held.remove(overtaken)
 
     def _send(self, flight: Flight, body: bytes, fault: Fault | None) -> None:
         session = flight.session

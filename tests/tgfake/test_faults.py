@@ -193,6 +193,14 @@ async def test_a_reordered_answer_comes_even_if_nothing_overtakes_it(cluster, cl
     assert isinstance(await client.call(NEAREST), types.NearestDc)
 
 
+async def test_reordered_answers_whose_time_is_up_at_once(cluster, client):
+    cluster.faults.add(Fault(Kind.REORDER, seconds=0, times=2))
+    sent = [client.message(NEAREST), client.message(NEAREST)]
+    client.write(client.container(sent))
+    got = {(await client.next(RpcResult))[1].req_msg_id for _ in sent}
+    assert got == {message.msg_id for message in sent}
+
+
 async def test_short_parts(cluster, client):
     cluster.faults.add(Fault(Kind.SHORT))
     assert len((await client.call(file_request(1, limit=8192))).bytes) == 4096
