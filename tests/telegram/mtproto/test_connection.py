@@ -10,6 +10,7 @@ from itertools import pairwise
 from types import SimpleNamespace
 
 import pytest
+import uvloop
 from telethon.tl import functions, types
 
 from telpher.errors import (
@@ -137,6 +138,20 @@ async def test_an_answer_is_a_view_of_memory_that_stays():
             answers.append(await call)
             del answers[:-3]
         assert [set(bytes(answer)) for answer in answers] == [{17}, {18}, {19}]
+
+
+def test_it_works_on_uvloop_as_well():
+    async def scenario() -> None:
+        async with line(make_kit(threads=2)) as each:
+            calls = [each.call() for _ in range(3)]
+            packet = await each.server.hears()
+            for told in packet.messages[:2]:
+                each.server.answers(told.msg_id, bytes(MIB))
+            assert await asyncio.gather(*calls[:2]) == [bytes(MIB)] * 2
+            each.server.reset()
+            assert isinstance(await failure(calls[2]), TelegramUnavailableError)
+
+    uvloop.run(scenario())
 
 
 class Memory(bytearray):
@@ -392,8 +407,9 @@ async def test_transport_errors(code, error):
         calls = [each.call(), each.call()]
         await each.server.hears()
         each.server.sends(wrap(struct.pack("<i", code)))
-        for call in calls:
-            assert type(await failure(call)) is error
+        failures = [await failure(call) for call in calls]
+        assert [type(each) for each in failures] == [error, error]
+        assert failures[0] is not failures[1]
         assert not each.connection.alive
 
 

@@ -1,9 +1,12 @@
 """Conversations written down: what is asked, what the server says, what goes out next."""
 
+import contextlib
 import gzip
 import struct
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from telethon.tl import functions, types
 
 from telpher.telegram.mtproto import schema
@@ -182,6 +185,14 @@ def test_many_acknowledgements_go_out_by_themselves(talk):
     talk.hear(rpc_result(requests[-1].msg_id, FILE))
     assert talk.subject.due
     assert len(talk.sent().outer.said.msg_ids) == 16
+
+
+def test_acknowledgements_without_end_are_spread_over_packets(talk):
+    talk.session.unacknowledged += range(2500)
+    counts = []
+    while talk.subject.owes_acknowledgement:
+        counts.append(len(talk.sent().outer.said.msg_ids))
+    assert counts == [1000, 1000, 500]
 
 
 # Withdrawing.
@@ -473,3 +484,17 @@ def test_what_came_before_the_end_counts(talk):
     with pytest.raises(MalformedError):
         next(events)
     assert talk.subject.withdraw_all() == [second]
+
+
+KINDS = [getattr(schema, name) for name in dir(schema) if name.isupper() and len(name) > 3]
+
+
+@given(kind=st.sampled_from([each for each in KINDS if isinstance(each, int)]), rest=st.binary())
+def test_whatever_comes_it_is_understood_or_refused(kind, rest):
+    talk = Talk()
+    talk.ask("a", "b")
+    talk.sent()
+    body = struct.pack("<I", kind) + rest
+    with contextlib.suppress(MalformedError):
+        talk.hear(body + bytes(-len(body) % 4))
+    talk.subject.packet()

@@ -19,6 +19,7 @@ import asyncio
 import os
 import socket
 import struct
+from copy import copy
 from typing import Any, Final, cast
 
 import structlog
@@ -267,7 +268,8 @@ class Connection(asyncio.BufferedProtocol):
         self._packets.stop()
         for request in self._conversation.withdraw_all():
             if not request.caller.done():
-                request.caller.set_exception(failure)
+                # Each gets its own: an exception carries the traceback of whoever it is raised in.
+                request.caller.set_exception(copy(failure))
         if self._transport is not None:
             self._transport.abort()
         elif not self._closed.done():
@@ -285,6 +287,8 @@ class Connection(asyncio.BufferedProtocol):
         self._silence_timer = None
         if not self._conversation.unanswered:
             return
+        if self._paused:
+            self._silent = False  # it is we who do not listen
         if self._silent and self._probing:
             self._lose(TelegramUnavailableError("Telegram has fallen silent"))
             return
@@ -323,8 +327,9 @@ def _transport_error(code: int) -> TelegramError:
 
 
 def _tune(sock: Any) -> None:
-    """TCP options. The receive buffer is left to the kernel, which makes it as large as the way
-    needs; setting it would stop that, and the most that may be set is often 208 KiB (Linux)."""
+    """TCP options. The receive buffer is left to the kernel, which lets it grow to what the way
+    needs, 6 MiB by default. Setting it would stop that, and without privileges no more than 208 KiB
+    may be set: 2.6 MB/s at 80 ms. (Linux; on loopback no difference could be measured.)"""
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     if hasattr(socket, "TCP_USER_TIMEOUT"):
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _UNTAKEN_MS)

@@ -37,6 +37,9 @@ MOST_UNACKNOWLEDGED: Final = 16
 # Messages in a packet; the server takes about ten times as many.
 _MOST_TOGETHER: Final = 100
 
+# Acknowledgements in one message; the specification's most is 8,192.
+_MOST_ACKNOWLEDGED: Final = 1000
+
 # Packets remembered for a refusal, which comes within a round trip.
 _REMEMBERED: Final = 64
 
@@ -207,7 +210,8 @@ class Conversation(Generic[_Caller]):
             self._waiting.remove(only)
             return self._sealed([], [], [only])
         session = self._session
-        acknowledged, session.unacknowledged = session.unacknowledged, []
+        acknowledged = session.unacknowledged[:_MOST_ACKNOWLEDGED]
+        del session.unacknowledged[:_MOST_ACKNOWLEDGED]
         notes = _taken(self._notes, _MOST_TOGETHER)
         return self._sealed(acknowledged, notes, _taken(self._waiting, _MOST_TOGETHER))
 
