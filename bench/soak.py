@@ -170,7 +170,7 @@ class Soak:
                 case _:
                     kind = chance.choice(list(_FAULTS))
                     await control("fault", kind=kind, **_FAULTS[kind])
-                    self.tally.faults[kind] += 1
+                    self.tally.faults[str(kind)] += 1
 
     async def state(self, before: State | None = None) -> State:
         """The process at rest; waits for it to come down to `before`."""
