@@ -13,8 +13,9 @@ import asyncio
 import contextlib
 import dataclasses
 import signal
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import structlog
 from pydantic import SecretStr
@@ -28,19 +29,22 @@ from telpher.clock import Clock, SystemClock
 from telpher.config.settings import Settings
 from telpher.core.links import LinkSigner, derive_secret
 from telpher.errors import SettingsError
+from telpher.jobs.copies import CopyDesk, NoCopyDesk, look_into
+from telpher.jobs.runner import Runner
 from telpher.memory import memory_limit
 from telpher.service.links import LinkService
+from telpher.storage.copies import SqliteCopyStore
 from telpher.streaming.disk.tier import DiskTier
 from telpher.streaming.engine import Engine
 from telpher.streaming.plays import PlayLimits
 from telpher.telegram.adapter.account import BotAccount
 from telpher.telegram.adapter.identity import Credentials
 from telpher.telegram.fleet import Fleet
-from telpher.telegram.gateway import AccountState, AccountStatus
+from telpher.telegram.gateway import AccountState, AccountStatus, Incoming
 from telpher.telegram.locations import Memory
 from telpher.telegram.servers import servers_of
 from telpher.telegram.session import FileSessionStore
-from telpher.telegram.sources import NoCopies, Sources
+from telpher.telegram.sources import Sources
 from telpher.telegram.timing import Timing
 from telpher.web.app import create_app
 from telpher.web.deps import Lifecycle, WebDeps
@@ -71,14 +75,24 @@ async def serve(settings: Settings, *, on_ready: Callable[[str], None] | None = 
 
 
 @dataclass(frozen=True, slots=True)
+class Stores:
+    """What outlives engine and bots: opened before them, closed after them."""
+
+    disk: DiskTier
+    copies: SqliteCopyStore
+
+
+@dataclass(frozen=True, slots=True)
 class App:
-    """The rooms whose life somebody has to look after."""
+    """The rooms whose life somebody has to look after. `account` is the main bot's."""
 
     server: HttpServer
     engine: Engine
     fleet: Fleet
     account: BotAccount
+    extras: Sequence[BotAccount]
     router: Router
+    desk: CopyDesk | NoCopyDesk
     lifecycle: Lifecycle
 
 
@@ -87,14 +101,13 @@ async def running(settings: Settings, clock: Clock | None = None) -> AsyncIterat
     """telpher, serving and connected (or trying to be) for as long as the context lasts."""
     clock = clock or SystemClock()
     disk = DiskTier(settings.work_dir / "cache", int(settings.disk_cache_gb * _GIB), clock)
-    # The disk outlives the engine, which writes to it to the last.
-    async with disk, asyncio.TaskGroup() as tasks:
-        app = build(settings, clock, disk, tasks)
+    copies = SqliteCopyStore(settings.work_dir / "copies.sqlite3")
+    async with disk, copies, asyncio.TaskGroup() as tasks:
+        app = build(settings, clock, Stores(disk, copies), tasks)
         await app.server.start()
-        bot = [
-            tasks.create_task(app.account.run(app.router), name="bot"),
-            tasks.create_task(_introduce(app), name="menu of commands"),
-        ]
+        bots = _start_bots(app, tasks)
+        jobs = Runner(tasks, clock)
+        _start_jobs(app, jobs, settings.bin_channel)
         try:
             yield app
         finally:
@@ -102,10 +115,31 @@ async def running(settings: Settings, clock: Clock | None = None) -> AsyncIterat
             await app.server.drain(DRAIN_SECONDS)
             await app.engine.close()
             await app.fleet.close()
-            for task in bot:
-                task.cancel()
-            await asyncio.wait(bot)
+            await jobs.stop()
+            for bot in bots:
+                bot.cancel()
+            await asyncio.wait(bots)
             await app.server.close()
+
+
+def _start_bots(app: App, tasks: asyncio.TaskGroup) -> list[asyncio.Task[None]]:
+    return [
+        tasks.create_task(app.account.run(app.router), name="bot"),
+        tasks.create_task(_introduce(app), name="menu of commands"),
+        *(
+            tasks.create_task(extra.run(_ignore), name=f"bot {extra.user_id}")
+            for extra in app.extras
+        ),
+    ]
+
+
+def _start_jobs(app: App, jobs: Runner, channel: int | str | None) -> None:
+    jobs.start("copies", app.desk.run)
+    if channel is None:
+        return
+    for extra in app.extras:
+        name = f"BIN_CHANNEL of bot {extra.user_id}"
+        jobs.start(name, partial(look_into, extra.copier, channel, str(extra.user_id)))
 
 
 async def _introduce(app: App) -> None:
@@ -113,31 +147,32 @@ async def _introduce(app: App) -> None:
     await app.router.publish_commands()
 
 
-def build(settings: Settings, clock: Clock, disk: DiskTier, tasks: asyncio.TaskGroup) -> App:
+async def _ignore(incoming: Incoming) -> None:
+    """Extra bots only carry bytes: people talk to the main one."""
+
+
+def build(settings: Settings, clock: Clock, stores: Stores, tasks: asyncio.TaskGroup) -> App:
     """Makes every room and connects them; nothing is opened yet.
 
-    The client library's object is made in here, hence inside the running loop.
+    The client library's objects are made in here, hence inside the running loop.
     """
-    credentials = _credentials(settings)
-    account = BotAccount(
-        credentials,
-        FileSessionStore(settings.work_dir / "sessions"),
-        clock,
-        servers_of(settings.telegram_servers),
+    accounts = _accounts(settings, clock)
+    account, *extras = accounts
+    channel = settings.bin_channel
+    desk = (
+        NoCopyDesk() if channel is None else CopyDesk(stores.copies, account.copier, channel, clock)
     )
     memory = Memory(settings.max_cache_size, settings.cache_ttl_hours * 3600)
-    sources = Sources([account], NoCopies(), memory, clock, tasks)
-    fleet = Fleet([account], sources, clock, Timing(), tasks)
+    fleet = Fleet(accounts, Sources(accounts, desk, memory, clock, tasks), clock, Timing(), tasks)
     engine = Engine(
         fleet,
         clock,
         tasks,
         cache_bytes=settings.chunk_cache_bytes(memory_limit()),
-        store=disk,
+        store=stores.disk,
         limits=PlayLimits(settings.max_streams, settings.speed_limit_mbps),
     )
-    signer = LinkSigner(_link_secret(settings, credentials))
-    links = LinkService(signer, settings.base_url, clock, settings.link_ttl_hours)
+    links = _links(settings, clock)
     lifecycle = Lifecycle()
     web = create_app(
         WebDeps(
@@ -151,29 +186,41 @@ def build(settings: Settings, clock: Clock, disk: DiskTier, tasks: asyncio.TaskG
         )
     )
     server = HttpServer(web, clock, settings.host, settings.port)
-    return App(server, engine, fleet, account, _router(settings, account, links), lifecycle)
+    router = _router(settings, account, links, desk)
+    return App(server, engine, fleet, account, extras, router, desk, lifecycle)
 
 
-def _router(settings: Settings, account: BotAccount, links: LinkService) -> Router:
+def _router(
+    settings: Settings, account: BotAccount, links: LinkService, desk: CopyDesk | NoCopyDesk
+) -> Router:
     texts = Texts.load()
     access = Access(settings.admins, settings.allowed_users)
     pages = Pages(texts, VERSION, settings.source_url, settings.updates_url or "")
-    return Router(account, links, texts, access, pages)
+    return Router(account, links, texts, access, pages, link_made=desk.wanted)
 
 
-def _credentials(settings: Settings) -> Credentials:
+def _accounts(settings: Settings, clock: Clock) -> list[BotAccount]:
+    """The main bot's and the extra ones'."""
     match settings:
         case Settings(
             api_id=int(api_id), api_hash=SecretStr() as api_hash, bot_token=SecretStr() as token
         ):
-            return Credentials(api_id, api_hash.get_secret_value(), token.get_secret_value())
-    raise SettingsError(["API_ID, API_HASH and BOT_TOKEN are needed to reach Telegram."])
+            hash_text = api_hash.get_secret_value()
+        case _:
+            raise SettingsError(["API_ID, API_HASH and BOT_TOKEN are needed to reach Telegram."])
+    store = FileSessionStore(settings.work_dir / "sessions")
+    servers = servers_of(settings.telegram_servers)
+    return [
+        BotAccount(Credentials(api_id, hash_text, each.get_secret_value()), store, clock, servers)
+        for each in (token, *settings.extra_bot_tokens)
+    ]
 
 
-def _link_secret(settings: Settings, credentials: Credentials) -> bytes:
-    if settings.link_secret is not None:
-        return settings.link_secret.get_secret_value().encode()
-    return derive_secret(credentials.bot_token)
+def _links(settings: Settings, clock: Clock) -> LinkService:
+    secret = settings.link_secret or settings.bot_token
+    text = secret.get_secret_value() if secret else ""
+    key = text.encode() if settings.link_secret else derive_secret(text)
+    return LinkService(LinkSigner(key), settings.base_url, clock, settings.link_ttl_hours)
 
 
 def _status(account: BotAccount, fleet: Fleet) -> AccountStatus:

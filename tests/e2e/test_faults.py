@@ -127,3 +127,17 @@ async def test_the_connection_to_telegram_comes_back_by_itself(home):
     assert await home.get(url) == bytes_of(file)
     later = home.add_file(size=1000)
     assert await home.get(await home.share(later)) == bytes_of(later)
+
+
+async def test_a_message_deleted_in_mid_stream_breaks_the_body_off(home):
+    file = home.add_file(size=SIZE, dc=4)
+    url = await home.share(file)
+    await home.get(url, 0, 1000)
+    home.world.delete(*(seen.message for seen in home.ann.history(home.bot) if seen.file))
+    home.world.expire_references(file)
+    received = bytearray()
+    with pytest.raises(httpx.RemoteProtocolError):
+        await _read(home, url, received)
+    assert 0 < len(received) < SIZE
+    assert received == bytes_of(file, 0, len(received))
+    assert (await home.http.get(url)).status_code in (404, 410)

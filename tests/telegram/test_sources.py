@@ -146,3 +146,10 @@ async def test_a_reference_that_does_not_change_is_given_up(sources, main):
     main.asked.clear()  # the next answer has the first one's number again
     with pytest.raises(RequestRejectedError):
         await sources.refresh(source)
+
+
+async def test_a_message_that_is_gone_when_it_is_refreshed_gives_way_to_its_copy(sources, main):
+    (source,) = await sources.of(REF, INFO, ())
+    main.sees.discard(REF)
+    await sources.refresh(source)
+    assert (await sources.of(REF, INFO, ()))[0].ref == COPY

@@ -22,7 +22,9 @@ from telpher.core.demand import Demand
 from telpher.core.model import FileInfo, MessageRef
 from telpher.errors import (
     AuthorisationLostError,
+    MessageDeletedError,
     MigrateError,
+    NotFoundError,
     ReferenceExpiredError,
     RequestRejectedError,
     TelegramError,
@@ -116,7 +118,10 @@ class Fleet:
         """See MediaGateway."""
         trials = Trials()
         while True:
-            sources = await self._sources.of(ref, info, trials.without)
+            try:
+                sources = await self._sources.of(ref, info, trials.without)
+            except NotFoundError as error:  # it was there when the file was found
+                raise MessageDeletedError("the message is gone") from error
             locations = {each.location.account: each.location for each in sources}
             dc = self._moved.get(info.document_id, sources[0].location.dc)
             try:

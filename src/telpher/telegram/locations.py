@@ -79,6 +79,10 @@ class Locations:
         self._known.move_to_end(ref)
         return found
 
+    def forget(self, ref: MessageRef) -> None:
+        """The message is gone; no error when it was not known."""
+        self._known.pop(ref, None)
+
     def look_up_beside(self, ref: MessageRef) -> None:
         """Has `ref` looked up while nobody waits; what goes wrong is logged."""
         if ref not in self._beside:

@@ -115,9 +115,14 @@ class Sources:
     async def refresh(self, source: Source) -> None:
         """Has a new file reference fetched for `source`, whose own was refused.
 
-        Raises RequestRejectedError when it is no newer, NotFoundError when the message is gone.
+        A message that is gone is forgotten: `of` tells of its copy, if there is one. Raises
+        RequestRejectedError when the reference is no newer.
         """
-        await self._tables[source.location.account].refresh(source.ref, source.location)
+        table = self._tables[source.location.account]
+        try:
+            await table.refresh(source.ref, source.location)
+        except NotFoundError:
+            table.forget(source.ref)
 
     def refuse(self, source: Source) -> bool:
         """`source` is not to be had by its account; False when that is the main one."""

@@ -29,6 +29,7 @@ from telpher.errors import (
 from telpher.telegram.adapter.client import MainConnection
 from telpher.telegram.adapter.connector import FileConnector
 from telpher.telegram.adapter.convert import incoming
+from telpher.telegram.adapter.copier import Copier
 from telpher.telegram.adapter.finder import find_file
 from telpher.telegram.adapter.identity import Credentials, Identity
 from telpher.telegram.adapter.logins import MediaLogins
@@ -81,6 +82,7 @@ class BotAccount:
         self._logins = MediaLogins(self._identity, self, self._connector)
         outbox = Outbox(clock, self._timing)
         self._messenger = Messenger(self.call, outbox, session)
+        self.copier = Copier(self.call, outbox, session, self.find_file)
 
     @property
     def user_id(self) -> int:
