@@ -9,6 +9,7 @@ import pytest
 
 from telpher import __version__
 
+pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parents[1]
 CREDENTIALS = ("API_ID", "API_HASH", "BOT_TOKEN")
 

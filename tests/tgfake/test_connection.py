@@ -46,6 +46,7 @@ def test_every_event_loop(loop, shape):
         runner.run(a_short_life(shape))
 
 
+@pytest.mark.slow
 async def test_a_client_that_does_not_read_is_not_read_from():
     """Answers pile up to a bound, then requests wait in the socket; none is lost."""
     async with (
