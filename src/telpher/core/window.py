@@ -6,20 +6,22 @@ flood waits. Neither rate nor cap is known beforehand (telegram.md), so the wind
 
       size
      4 MiB |- - - - - - - - - - - - - - - - - -   most
-           |                 ____ target: 1.5 x rate x RTT + one chunk
-           |            ____/    |        ____
-           |       ____/         | flood _/
-           |  ____/   +128 KiB   | x 0.5/          slower than max(8 s, 4 x expected): x 0.7
-   512 KiB |_/    per full window|____ /           transport error -429: down to the least
+           |     ________ target: 1.5 x rate x RTT, in whole chunks, + one chunk
+           |    /        |          ____/
+           |   / x 2     |flood____/  +128 KiB
+           |  /  per full| x 0.5      per full     slower than max(8 s, 4 x expected): x 0.7
+   512 KiB |_/   window  |            window       transport error -429: down to the least
    128 KiB |- - - - - - - - - - - - - - - - - -   least
            +-------------------------------------> bytes received
 
-It grows by 128 KiB whenever a whole window of bytes has come in good time, counting only chunks
-that filled it: where the viewers and not the window are the limit, nothing is learned. It grows no
-further than the target. A window that is the bottleneck has its rate x RTT equal to itself, so
-the target is out of its reach; once the connection is the bottleneck the rate stands, and so does
-the target. The window is not cut back to a target that falls, since the measured rate also falls
-when nobody asks for much.
+It grows whenever a whole window of bytes has come in good time, counting only chunks that filled
+it: where the viewers and not the window are the limit, nothing is learned. Until the first trouble
+it doubles, as TCP's slow start does: small steps would take 60 MiB to fill a pipe of 80 ms. After
+that it grows by 128 KiB. It grows no further than the target, which is in whole chunks: two of
+1 MiB must fit, or the pipe idles for a round trip after each. A window that is the bottleneck has
+its rate x RTT equal to itself, so the target is out of its reach; once the connection is the
+bottleneck the rate stands, and so does the target. The window is not cut back to a target that
+falls, since the measured rate also falls when nobody asks for much.
 
 Trouble comes in bursts: when eight requests are in flight, one flood wait makes eight errors. As
 with TCP, one cut answers them all: an error of a request that was sent before the last cut says
@@ -32,6 +34,7 @@ Events are methods; the state that comes out is `room`. A request is `sent` once
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from telpher.core.chunks import PAGE
@@ -46,7 +49,7 @@ LEAST = 128 << 10
 # 80 ms at 50 MB/s, beyond anything reported for one connection.
 MOST = 4 << 20
 
-# What Telegram's desktop client adds per success at full window.
+# What Telegram's desktop client adds per success at full window; here only after a cut.
 STEP = 128 << 10
 
 # The margin over rate x RTT, so that a jitter of half a round trip does not empty the pipe.
@@ -94,7 +97,8 @@ class Window:
     @property
     def target(self) -> int:
         """Where growing ends, as far as rate and round trip are known."""
-        return min(int(HEADROOM * self.estimate.in_a_round_trip()) + PAGE, MOST)
+        chunks = math.ceil(HEADROOM * self.estimate.in_a_round_trip() / PAGE)
+        return min((chunks + 1) * PAGE, MOST)
 
     def room(self, nbytes: int) -> bool:
         """Whether a request for `nbytes` may be sent now. An idle connection always has room."""
@@ -159,7 +163,8 @@ class Window:
         self._good += nbytes
         if self._good >= self.size:
             self._good = 0
-            self.size = max(self.size, min(self.size + STEP, self.target))
+            step = STEP if self._cuts else self.size
+            self.size = max(self.size, min(self.size + step, self.target))
 
     def _cut(self, ticket: Ticket, factor: float) -> None:
         if ticket.cuts == self._cuts:

@@ -14,7 +14,7 @@ from collections import deque
 from collections.abc import Hashable
 from dataclasses import dataclass
 
-from telpher.core.chunks import GRANULE, Chunk, next_chunk
+from telpher.core.chunks import GRANULE, PAGE, Chunk, next_chunk
 from telpher.core.demand import Urgency
 from telpher.streaming.cache import Block, BlockCache, Document, Fetch, Guarantee, Pending
 
@@ -24,6 +24,11 @@ MOST_AHEAD = 16 << 20
 
 # What comes before everybody's read-ahead: a second or two of most films.
 NEAR = 2 << 20
+
+# Chunks of a whole page are for viewers who stay: what is under way cannot be called back, and a
+# player that looks around for a container's index leaves after a MiB or two.
+STAYS_AFTER = 4 << 20
+FIRST_CHUNKS = PAGE // 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +66,7 @@ class ReadAhead:
         missing = self._document.at(position) is None
         if missing or self._planned < granule:
             self._planned = granule
-        ahead = min(LEAST_AHEAD + position - self._span.start, MOST_AHEAD)
+        ahead = min(LEAST_AHEAD + 2 * (position - self._span.start), MOST_AHEAD)
         target = min(self._span.stop, position + ahead)
         while self._planned < target:
             slot = self._document.at(self._planned)
@@ -106,6 +111,8 @@ class ReadAhead:
             return pending
         span = self._span
         chunk = self._fit(next_chunk(offset, span.stop, self._largest, span.size))
+        if offset - span.start < STAYS_AFTER:
+            chunk = Chunk(chunk.offset, min(chunk.limit, FIRST_CHUNKS))
         guarantee = self._guarantee if head else None
         pending = self._cache.start(self._document, chunk, self._fetch, guarantee)
         if pending is not None:
