@@ -3,12 +3,26 @@
 import asyncio
 from dataclasses import dataclass, field
 
+from telpher.core.demand import Demand, Urgency
 from telpher.core.model import Location
 from telpher.errors import TelegramError, TelegramUnavailableError
 
 
 def location(document_id: int = 1, dc: int = 4, account: int = 7) -> Location:
     return Location(account, dc, document_id, 1, b"reference")
+
+
+def wanted(viewer: str, urgency: Urgency) -> Demand:
+    """A demand with one wish."""
+    demand = Demand()
+    demand.want(viewer, urgency)
+    return demand
+
+
+async def settle() -> None:
+    """Lets everything run that can."""
+    for _ in range(20):
+        await asyncio.sleep(0)
 
 
 @dataclass(eq=False)

@@ -1,6 +1,6 @@
 """All bots as one MediaGateway: whom to ask, which data centre, and what can be mended here.
 
-    get_chunk ── sources of all accounts that can see the file ──► Scheduler of its data centre
+    get_chunk ── sources of all accounts that can see the file ────► Carrier of its data centre
         ▲                                                                     │
         └── moved? remember the data centre   reference expired? refresh it ◄─┘
             login lost? once more             refused to an extra bot? go on without that bot
@@ -30,6 +30,7 @@ from telpher.errors import (
     TelegramError,
     TelegramUnavailableError,
 )
+from telpher.telegram.carrier import Carrier, Chunk
 from telpher.telegram.keeper import Keeper
 from telpher.telegram.lane import Lane
 from telpher.telegram.media import MediaConnector
@@ -82,7 +83,7 @@ class Fleet:
         self._timing = timing
         self._tasks = tasks
         self._moved: OrderedDict[int, int] = OrderedDict()
-        self._schedulers: dict[int, Scheduler] = {}
+        self._carriers: dict[int, Carrier] = {}
         self._keepers: dict[tuple[int, int], Keeper] = {}
         self._running: list[asyncio.Task[None]] = []
         self._closed = False
@@ -104,10 +105,6 @@ class Fleet:
             if lane.account == account
         }
 
-    def schedulers(self) -> list[Scheduler]:
-        """One for each data centre that was fetched from."""
-        return list(self._schedulers.values())
-
     async def find_file(self, ref: MessageRef) -> FileInfo:
         """See MediaGateway."""
         return await self._sources.info(ref)
@@ -125,7 +122,7 @@ class Fleet:
             locations = {each.location.account: each.location for each in sources}
             dc = self._moved.get(info.document_id, sources[0].location.dc)
             try:
-                return await self._scheduler(dc).fetch(locations, offset, limit, demand)
+                return await self._carrier(dc).fetch(Chunk(locations, offset, limit, demand))
             except TelegramError as error:
                 culprit = next(
                     (each for each in sources if each.location.account == error.account), None
@@ -167,27 +164,25 @@ class Fleet:
         if len(self._moved) > MOST_MOVED:
             self._moved.popitem(last=False)
 
-    def _scheduler(self, dc: int) -> Scheduler:
+    def _carrier(self, dc: int) -> Carrier:
         if self._closed:
             raise TelegramUnavailableError("telpher is disconnecting from Telegram")
-        scheduler = self._schedulers.get(dc)
-        if scheduler is None:
+        carrier = self._carriers.get(dc)
+        if carrier is None:
             scheduler = Scheduler(
-                dc,
-                self._clock,
                 lane=lambda account: self._keeper(account, dc).lane,
                 changed=lambda lane: self._keeper(lane.account, dc).wake(),
-                most_patience=self._timing.chunk,
             )
-            self._schedulers[dc] = scheduler
-        return scheduler
+            carrier = Carrier(scheduler, self._clock, self._timing.chunk)
+            self._carriers[dc] = carrier
+        return carrier
 
     def _keeper(self, account: int, dc: int) -> Keeper:
         keeper = self._keepers.get((account, dc))
         if keeper is None:
             lane = Lane(account, dc, self._clock)
             connector = self._accounts[account].connector
-            keeper = Keeper(lane, self._scheduler(dc), connector, self._timing)
+            keeper = Keeper(lane, self._carrier(dc).scheduler, connector, self._timing)
             self._keepers[account, dc] = keeper
             name = f"connections of {account} to DC {dc}"
             self._running.append(self._tasks.create_task(keeper.run(), name=name))
