@@ -11,34 +11,11 @@ from tests.tgfake.raw_client import TransportError, opened, raw_client
 from tests.tgfake.small_world import (
     LONG,
     SLOW,
-    TOKEN,
-    SmallWorld,
-    small_services,
 )
 from tgfake.authkeys import AuthKey
-from tgfake.cluster import Cluster
 from tgfake.session import Message
 
 DC = 2
-SECONDS = 30
-
-
-@pytest.fixture
-async def world():
-    return SmallWorld()
-
-
-@pytest.fixture
-async def cluster(world):
-    async with asyncio.timeout(SECONDS), Cluster(world, services=small_services()) as cluster:
-        yield cluster
-
-
-@pytest.fixture
-async def client(cluster):
-    async with raw_client(cluster, DC) as client:
-        await client.log_in(TOKEN)
-        yield client
 
 
 async def test_a_new_session_is_announced_once(cluster):

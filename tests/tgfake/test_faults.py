@@ -8,13 +8,11 @@ from telethon.tl import functions, types
 from telethon.tl.core import RpcResult
 
 from tests.tgfake.raw_client import TransportError, raw_client
-from tests.tgfake.small_world import LONG, TOKEN, SmallWorld, file_request, small_services
+from tests.tgfake.small_world import LONG, TOKEN, file_request
 from tgfake.clock import ManualClock
-from tgfake.cluster import Cluster
 from tgfake.errors import RpcError
 from tgfake.faults import Fault, Faults, Kind, RateLimit, Subject
 
-SECONDS = 30
 NEAREST = functions.help.GetNearestDcRequest()
 GET_FILE = Subject("upload.getFile", dc=2, connection=1, account=7, document=5)
 CONFIG = Subject("help.getConfig", dc=2, connection=1, account=None, document=None)
@@ -91,22 +89,6 @@ def test_a_token_bucket_floods_beyond_its_rate():
 
 
 # ---- striking
-
-
-@pytest.fixture
-async def cluster():
-    async with (
-        asyncio.timeout(SECONDS),
-        Cluster(SmallWorld(), services=small_services()) as cluster,
-    ):
-        yield cluster
-
-
-@pytest.fixture
-async def client(cluster):
-    async with raw_client(cluster, 2) as client:
-        await client.log_in(TOKEN)
-        yield client
 
 
 @pytest.mark.parametrize(

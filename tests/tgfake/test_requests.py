@@ -1,8 +1,5 @@
 """Requests: side by side, one after another, and dropped."""
 
-import asyncio
-
-import pytest
 from telethon.tl import functions, types
 from telethon.tl.core import RpcResult
 
@@ -11,35 +8,12 @@ from tests.tgfake.small_world import (
     BROKEN,
     LONG,
     SLOW,
-    TOKEN,
-    SmallWorld,
     file_bytes,
     file_request,
-    small_services,
 )
-from tgfake.cluster import Cluster
 from tgfake.tl import GZIP_PACKED
 
 DC = 2
-SECONDS = 30
-
-
-@pytest.fixture
-async def world():
-    return SmallWorld()
-
-
-@pytest.fixture
-async def cluster(world):
-    async with asyncio.timeout(SECONDS), Cluster(world, services=small_services()) as cluster:
-        yield cluster
-
-
-@pytest.fixture
-async def client(cluster):
-    async with raw_client(cluster, DC) as client:
-        await client.log_in(TOKEN)
-        yield client
 
 
 async def test_long_answers_come_packed_but_file_parts_do_not(client):
