@@ -5,7 +5,7 @@ from structlog.testing import capture_logs
 from telpher.core.model import MessageRef
 from telpher.telegram.dispatcher import Dispatcher
 from telpher.telegram.gateway import Incoming, IncomingMessage
-from telpher.telegram.lanes import MOST_WAITING_PER_CHAT
+from telpher.telegram.inbox import MOST_WAITING_PER_CHAT
 
 
 def message(chat: int, text: str) -> IncomingMessage:

@@ -32,10 +32,10 @@ from telpher.clock import Clock
 from telpher.core.chunks import PAGE
 from telpher.streaming.disk.files import Files, OsFiles
 from telpher.streaming.disk.index import Claim, Index, Page
-from telpher.streaming.disk.lane import Lane
 from telpher.streaming.disk.page import Document, PageKey, Span
 from telpher.streaming.disk.rest import PAUSE, Rest
 from telpher.streaming.disk.store import Loaded, PageStore, Saved
+from telpher.streaming.disk.workers import Workers
 
 # Bytes waiting to be written: they are held in memory beyond the memory tier's budget. A tenth of
 # a second of a gigabit, about what a disk takes to wake up.
@@ -88,8 +88,8 @@ class DiskTier:
         self._configured = budget
         self._read_patience = read_patience
         self._index = Index(0)
-        self._writer = Lane("disk-write", threads=1, capacity=PENDING_BYTES)
-        self._readers = Lane("disk-read", threads=READERS, capacity=PENDING_READS)
+        self._writer = Workers("disk-write", threads=1, capacity=PENDING_BYTES)
+        self._readers = Workers("disk-read", threads=READERS, capacity=PENDING_READS)
         self._writing = Rest(clock)
         self._reading = Rest(clock)
         self._entered = self._opening = self._open = False

@@ -158,16 +158,24 @@ class MediaLogins:
         """One export at a time per account: Telegram answers parallel ones with flood waits."""
         async with self._exporting:
             for attempt in range(1, MOST_EXPORTS + 1):
-                exported = await self._home.call(ExportAuthorizationRequest(dc))
-                query = ImportAuthorizationRequest(id=exported.id, bytes=exported.bytes)
-                try:
-                    await self._introduce(opened, query)
-                except RequestRejectedError as error:
-                    if error.name != "AUTH_BYTES_INVALID" or attempt == MOST_EXPORTS:
-                        raise
-                    await self._sleep(self._timing.export_again)
-                else:
+                if await self._hand_over(opened, dc, last=attempt == MOST_EXPORTS):
                     return
+                await self._sleep(self._timing.export_again)
+
+    async def _hand_over(self, opened: FileConnection, dc: int, *, last: bool) -> bool:
+        """Takes an authorisation from home to `opened`; False when its bytes were refused.
+
+        At the `last` attempt that is raised like any other error.
+        """
+        exported = await self._home.call(ExportAuthorizationRequest(dc))
+        query = ImportAuthorizationRequest(id=exported.id, bytes=exported.bytes)
+        try:
+            await self._introduce(opened, query)
+        except RequestRejectedError as error:
+            if error.name != "AUTH_BYTES_INVALID" or last:
+                raise
+            return False
+        return True
 
     async def _introduce(self, opened: FileConnection, query: Any) -> None:
         request = introduced(self._identity.credentials.api_id, query, updates=False)

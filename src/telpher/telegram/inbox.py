@@ -26,12 +26,14 @@ MOST_WAITING = 5000
 
 
 @dataclass(slots=True)
-class _Lane(Generic[_Item]):
+class _Box(Generic[_Item]):
+    """One chat's."""
+
     waiting: deque[_Item] = field(default_factory=deque)
     running: int = 0
 
 
-class Lanes(Generic[_Item]):
+class Inbox(Generic[_Item]):
     """Updates waiting and running, by chat."""
 
     def __init__(
@@ -45,21 +47,21 @@ class Lanes(Generic[_Item]):
         self._most_per_chat = most_per_chat
         self._most_waiting_per_chat = most_waiting_per_chat
         self._most_waiting = most_waiting
-        self._lanes: dict[int, _Lane[_Item]] = {}
+        self._boxes: dict[int, _Box[_Item]] = {}
         self._turns: deque[int] = deque()
         self._waiting = 0
         self._running = 0
 
     def offer(self, chat: int, item: _Item) -> bool:
         """Queues `item`; False when the chat, or everything, has too much waiting already."""
-        lane = self._lanes.get(chat) or _Lane()
-        full = len(lane.waiting) >= self._most_waiting_per_chat
+        box = self._boxes.get(chat) or _Box()
+        full = len(box.waiting) >= self._most_waiting_per_chat
         if full or self._waiting >= self._most_waiting:
             return False
-        self._lanes[chat] = lane
-        if not lane.waiting:
+        self._boxes[chat] = box
+        if not box.waiting:
             self._turns.append(chat)
-        lane.waiting.append(item)
+        box.waiting.append(item)
         self._waiting += 1
         return True
 
@@ -69,14 +71,14 @@ class Lanes(Generic[_Item]):
         skipped: list[int] = []
         while self._turns and self._running < self._most_running:
             chat = self._turns.popleft()
-            lane = self._lanes[chat]
-            if lane.running >= self._most_per_chat:
+            box = self._boxes[chat]
+            if box.running >= self._most_per_chat:
                 skipped.append(chat)
                 continue
-            item = lane.waiting.popleft()
-            if lane.waiting:
+            item = box.waiting.popleft()
+            if box.waiting:
                 self._turns.append(chat)
-            lane.running += 1
+            box.running += 1
             self._running += 1
             self._waiting -= 1
             started.append((chat, item))
@@ -85,8 +87,8 @@ class Lanes(Generic[_Item]):
 
     def finished(self, chat: int) -> None:
         """One of the chat's running items has ended."""
-        lane = self._lanes[chat]
-        lane.running -= 1
+        box = self._boxes[chat]
+        box.running -= 1
         self._running -= 1
-        if not lane.running and not lane.waiting:
-            del self._lanes[chat]
+        if not box.running and not box.waiting:
+            del self._boxes[chat]

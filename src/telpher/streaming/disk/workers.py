@@ -1,6 +1,6 @@
 """Threads for blocking calls, and a bound on what waits for them.
 
-A lane with one thread keeps the order of its jobs. Who asks looks at `has_room` first and goes
+One thread alone keeps the order of its jobs. Who asks looks at `has_room` first and goes
 without when there is none: a slow disk makes the cache useless for a while, never a viewer wait.
 """
 
@@ -15,7 +15,7 @@ from typing import TypeVar
 _T = TypeVar("_T")
 
 
-class Lane:
+class Workers:
     """`capacity` bounds the weights of the jobs that wait or run, in whatever unit they have."""
 
     def __init__(self, name: str, threads: int, capacity: int) -> None:
