@@ -196,10 +196,6 @@ class Faults:
         self._limits.append(limit)
         return limit
 
-    def unlimit(self, limit: RateLimit) -> None:
-        """Disarm a token bucket."""
-        self._limits.remove(limit)
-
     def clear(self) -> None:
         """Disarm everything."""
         self._faults.clear()

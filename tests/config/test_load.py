@@ -29,7 +29,6 @@ def test_credentials_are_enough() -> None:
     assert settings.api_id == 12345
     assert settings.bot_token is not None
     assert settings.bot_token.get_secret_value() == TOKEN
-    assert settings.has_credentials
     assert settings.base_url == "http://localhost:8080"
 
 
@@ -142,7 +141,9 @@ def test_env_file_with_quotes_comments_and_exports(tmp_path: Path) -> None:
         "ADMINS=1, 2\n"
     )
     settings = config.load({}, file)
-    assert settings.has_credentials
+    assert settings.api_id == 12345
+    assert settings.bot_token is not None
+    assert settings.bot_token.get_secret_value() == TOKEN
     assert settings.port == 8080
     assert settings.admins == {1, 2}
 

@@ -45,7 +45,7 @@ def test_reads_the_file(file: Path) -> None:
 
 def test_another_server_may_have_a_form_of_its_own_for_credentials(file: Path) -> None:
     file.write_text(json.dumps(GOOD))
-    assert load(TELEGRAM_SERVERS=str(file), API_HASH="hash", BOT_TOKEN="1:a").has_credentials
+    assert load(TELEGRAM_SERVERS=str(file), API_HASH="hash", BOT_TOKEN="1:a").bot_token
 
 
 def test_media_only_may_be_left_out(file: Path) -> None:

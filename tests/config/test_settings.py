@@ -36,7 +36,7 @@ def test_defaults_are_the_documented_ones() -> None:
     assert settings.retention_days == 400
     assert (settings.log_level, settings.log_format) == ("INFO", None)
     assert not settings.open_links
-    assert not settings.has_credentials
+    assert (settings.api_id, settings.api_hash, settings.bot_token) == (None, None, None)
 
 
 @pytest.mark.parametrize(

@@ -251,11 +251,6 @@ class Settings(BaseSettings):
         return (init_settings,)
 
     @property
-    def has_credentials(self) -> bool:
-        """Whether the bot can log in."""
-        return None not in (self.api_id, self.api_hash, self.bot_token)
-
-    @property
     def base_url(self) -> str:
         """What links begin with, without a slash at the end."""
         return self.url or f"http://localhost:{self.port}"
