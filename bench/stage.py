@@ -49,9 +49,13 @@ class Stage:
             yield from chosen[first:]
             yield from chosen[:first]
 
-    def offset(self, size: int, room: int) -> int:
-        """Some place in a file that leaves `room` bytes after it, as a player seeks: anywhere."""
-        return self.chance.randrange(1, size - room)
+    def place(self, number: int, of: int, size: int) -> int:
+        """Somewhere in the first half of the `number`th of equal parts of a file.
+
+        As odd as a player seeks, and far from all other places: no cache can have been there.
+        """
+        part = size // of
+        return number * part + self.chance.randrange(1, part // 2)
 
 
 @contextlib.asynccontextmanager

@@ -34,19 +34,20 @@ async def measure(stage: Stage) -> None:
         await _play(one, large, 0, _WARM_UP)
     await stage.telegram.settle()
     for number in range(plan.cold_samples):
-        await _round(stage, COLD, {name: each[1 + number] for name, each in links.items()})
+        await _round(stage, COLD, {name: each[1 + number] for name, each in links.items()}, 0)
     for number in range(plan.ttfb_samples):
         chosen = {name: each[1 + plan.cold_samples + number] for name, each in links.items()}
         for one in stage.gateways:
             await one.head(chosen[one.name])
-        await _round(stage, OPEN, chosen)
-        await _round(stage, CACHED, chosen)
-        await _round(stage, SEEK, {name: each[0] for name, each in links.items()})
+        await _round(stage, OPEN, chosen, 0)
+        await _round(stage, CACHED, chosen, 0)
+        # The first part of the large file has been played to warm up.
+        start = stage.place(1 + number, 1 + plan.ttfb_samples, _LARGE)
+        await _round(stage, SEEK, {name: each[0] for name, each in links.items()}, start)
 
 
-async def _round(stage: Stage, kind: str, links: dict[str, Link]) -> None:
+async def _round(stage: Stage, kind: str, links: dict[str, Link], start: int) -> None:
     """One sample for every system; then what nobody waits for any more is let pass."""
-    start = stage.offset(_LARGE, _FILE) if kind is SEEK else 0
     for one in stage.rounds(1):
         play = await _play(one, links[one.name], start, _TASTE)
         row = stage.row(ttfb_case(stage.profile, kind), one)

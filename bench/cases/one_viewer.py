@@ -1,8 +1,8 @@
 """One viewer, as fast as it goes: throughput by data centre and network.
 
-A play lasts some seconds from a place nobody has been to; its rate is of all bytes until the last
-one came, the start included. Before it the system has had a play of the same length, which is not
-counted: windows and numbers of connections are learned by then.
+Each play is of a new file whose properties are known, from somewhere in it; its rate is of
+all bytes until the last one came, the start included. Before it the system has had a play of the
+same length, which is not counted: windows and numbers of connections are learned by then.
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ from bench.telegram import MEDIA_DCS, Link
 from bench.viewer import Play, watch
 
 _SIZE: Final = 4000 * MIB
-_ROOM: Final = 1000 * MIB
 _TOO_MANY_FLOODS: Final = 0.02
 
 
@@ -40,13 +39,14 @@ async def _measure_dc(stage: Stage, where: str, dc: int, runs: int) -> None:
     for one in all_:
         if one not in able:
             stage.row(case, one).note("loses its login there: two connections with one key")
-    links = {one.name: await one.link(_SIZE, dc) for one in able}
     for one in able:
-        await _play(stage, one, links[one.name])
+        await _play(stage, one, await one.link(_SIZE, dc))
     for one in stage.rounds(runs, able):
+        link = await one.link(_SIZE, dc)
+        await one.head(link)
         await stage.telegram.settle()
         before = await stage.telegram.counters()
-        play = await _play(stage, one, links[one.name])
+        play = await _play(stage, one, link)
         row = stage.row(case, one)
         if play.wrong_at is not None or not play.received:
             row.note(f"failed at byte {play.wrong_at or 0}: {play.trouble}")
@@ -62,6 +62,6 @@ async def _measure_dc(stage: Stage, where: str, dc: int, runs: int) -> None:
 
 
 async def _play(stage: Stage, one: Gateway, link: Link) -> Play:
-    wish = one.wish(link, stage.offset(_SIZE, _ROOM))
+    wish = one.wish(link, stage.place(0, 2, _SIZE))
     wish.seconds = stage.plan.play_seconds
     return await watch(wish)

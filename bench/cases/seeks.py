@@ -30,8 +30,9 @@ async def measure(stage: Stage) -> None:
             continue
         link = await one.link(_SIZE)
         row = stage.row(seeks_case(profile), one)
-        for _ in range(seeks):
-            wasted = await _seek(stage, one, link)
+        for number in stage.chance.sample(range(seeks), seeks):
+            start = stage.place(number, seeks, _SIZE)
+            wasted = await _seek(stage, one, link, start)
             row.add(wasted_kib=wasted / 1024)
         connections = await _connections(one)
         if profile.bandwidth is not None and connections:
@@ -49,8 +50,8 @@ async def _connections(one: Gateway) -> int:
     return int(json.loads(body)["dc_connections"].get(str(HOME_DC), 0))
 
 
-async def _seek(stage: Stage, one: Gateway, link: Link) -> int:
-    wish = one.wish(link, stage.offset(_SIZE, 10 * MIB))
+async def _seek(stage: Stage, one: Gateway, link: Link, start: int) -> int:
+    wish = one.wish(link, start)
     wish.take = _TASTE
     await watch(wish)
     left = await stage.telegram.written()
