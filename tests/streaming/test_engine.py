@@ -102,7 +102,7 @@ async def test_the_first_request_is_small_and_at_the_wanted_granule(engine, medi
 async def test_chunks_in_flight_overlap_without_a_barrier(engine, media):
     media.gate.clear()
     opening = asyncio.ensure_future(engine.open(REF, 0, SIZE, ME))
-    await media.until(lambda: len(media.asked) == 5)  # 64, 64, 128, 256, 512 KiB
+    await media.until(lambda: len(media.asked) == 6)  # 64, 64, 128, 256, 256, 256 KiB
     assert media.answered == []
     media.gate.set()
     assert await read_all(await opening) == content(0, SIZE)

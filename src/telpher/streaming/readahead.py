@@ -25,10 +25,14 @@ MOST_AHEAD = 16 << 20
 # What comes before everybody's read-ahead: a second or two of most films.
 NEAR = 2 << 20
 
-# Chunks of a whole page are for viewers who stay: what is under way cannot be called back, and a
-# player that looks around for a container's index leaves after a MiB or two.
+# A viewer that has come so far stays, and gets the most. Before that it may be a player looking
+# around for a container's index, which leaves after a MiB or two.
 STAYS_AFTER = 4 << 20
-FIRST_CHUNKS = PAGE // 2
+
+# A chunk that is being sent cannot be called back: the larger, the more is wasted on who leaves.
+# So chunks are at most this part of the way a viewer has come, a page for those who stay.
+CHUNK_PART = 8
+FIRST_CHUNKS = PAGE // 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +70,8 @@ class ReadAhead:
         missing = self._document.at(position) is None
         if missing or self._planned < granule:
             self._planned = granule
-        ahead = min(LEAST_AHEAD + 2 * (position - self._span.start), MOST_AHEAD)
+        come = position - self._span.start
+        ahead = MOST_AHEAD if come >= STAYS_AFTER else min(LEAST_AHEAD + come, MOST_AHEAD)
         target = min(self._span.stop, position + ahead)
         while self._planned < target:
             slot = self._document.at(self._planned)
@@ -111,8 +116,9 @@ class ReadAhead:
             return pending
         span = self._span
         chunk = self._fit(next_chunk(offset, span.stop, self._largest, span.size))
-        if offset - span.start < STAYS_AFTER:
-            chunk = Chunk(chunk.offset, min(chunk.limit, FIRST_CHUNKS))
+        come = offset - span.start
+        while chunk.limit > max(FIRST_CHUNKS, come // CHUNK_PART):
+            chunk = Chunk(chunk.offset, chunk.limit // 2)
         guarantee = self._guarantee if head else None
         pending = self._cache.start(self._document, chunk, self._fetch, guarantee)
         if pending is not None:
