@@ -41,7 +41,7 @@ from telpher.telegram.adapter.account import BotAccount
 from telpher.telegram.adapter.identity import Credentials
 from telpher.telegram.fleet import Fleet
 from telpher.telegram.gateway import AccountState, AccountStatus, Incoming
-from telpher.telegram.locations import Memory
+from telpher.telegram.locations import Retention
 from telpher.telegram.servers import servers_of
 from telpher.telegram.session import FileSessionStore
 from telpher.telegram.sources import Sources
@@ -162,8 +162,8 @@ def build(settings: Settings, clock: Clock, stores: Stores, tasks: asyncio.TaskG
     desk = (
         NoCopyDesk() if channel is None else CopyDesk(stores.copies, account.copier, channel, clock)
     )
-    memory = Memory(settings.max_cache_size, settings.cache_ttl_hours * 3600)
-    fleet = Fleet(accounts, Sources(accounts, desk, memory, clock, tasks), clock, Timing(), tasks)
+    retention = Retention(settings.max_cache_size, settings.cache_ttl_hours * 3600)
+    fleet = Fleet(accounts, Sources(accounts, desk, retention, clock, tasks), clock, Timing(), tasks)
     engine = Engine(
         fleet,
         clock,

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from telpher.core.chunks import GRANULE, PAGE, Chunk, cover, cut, next_chunk
+from telpher.core.chunks import GRANULE, PAGE, Chunk, next_chunk
 
 KIB = 1 << 10
 
@@ -26,7 +26,7 @@ def plan(start: int, stop: int, size: int) -> list[Chunk]:
     return chunks
 
 
-def limits(chunks: list[Chunk] | tuple[Chunk, ...]) -> list[int]:
+def limits(chunks: list[Chunk]) -> list[int]:
     return [chunk.limit // KIB for chunk in chunks]
 
 
@@ -65,26 +65,6 @@ def test_growth(start: int, stop: int, expected: list[int]) -> None:
     assert limits(plan(start, stop, 10 * PAGE)) == expected
 
 
-@pytest.mark.parametrize(
-    ("start", "stop", "expected"),
-    [
-        (0, 0, []),
-        (5, 5, []),
-        (0, 1, [64]),
-        (0, PAGE, [1024]),
-        (0, PAGE - 1, [1024]),
-        (1, PAGE + 1, [1024, 64]),
-        (PAGE - 1, PAGE + 1, [64, 64]),
-        (0, 3 * GRANULE, [128, 64]),
-        (GRANULE, 4 * GRANULE, [64, 128]),
-        (GRANULE, PAGE, [64, 128, 256, 512]),
-        (0, 3 * PAGE, [1024, 1024, 1024]),
-    ],
-)
-def test_cover(start: int, stop: int, expected: list[int]) -> None:
-    assert limits(cover(start, stop, 10 * PAGE)) == expected
-
-
 def test_the_steady_state_is_whole_pages() -> None:
     assert next_chunk(5 * PAGE, 9 * PAGE, PAGE, 9 * PAGE) == Chunk(5 * PAGE, PAGE)
 
@@ -95,7 +75,7 @@ def test_the_granule_that_holds_the_wanted_byte_comes_first() -> None:
     )
 
 
-def check_plan(chunks: list[Chunk] | tuple[Chunk, ...], start: int, stop: int) -> None:
+def check_plan(chunks: list[Chunk], start: int, stop: int) -> None:
     first, last = granules(start, stop)
     assert chunks[0].offset == first
     assert chunks[-1].stop == last
@@ -127,7 +107,6 @@ def test_sweep(start: int) -> None:
                 chunks = plan(start, stop, size)
                 check_plan(chunks, start, stop)
                 check_growth(chunks)
-                check_plan(cover(start, stop, size), start, stop)
 
 
 spans = st.tuples(st.integers(0, 40 * PAGE), st.integers(1, 6 * PAGE)).map(
@@ -141,18 +120,6 @@ def test_plans_cover_the_granules_exactly(span: tuple[int, int], behind: int) ->
     chunks = plan(start, stop, stop + behind)
     check_plan(chunks, start, stop)
     check_growth(chunks)
-    fewest = cover(start, stop, stop + behind)
-    check_plan(fewest, start, stop)
-    assert len(fewest) <= len(chunks)
-
-
-@given(span=spans)
-def test_no_chunk_of_a_cover_could_be_larger(span: tuple[int, int]) -> None:
-    start, stop = span
-    for chunk in cover(start, stop, stop):
-        larger = 2 * chunk.limit
-        reaches = chunk.offset + larger > granules(start, stop)[1]
-        assert larger > PAGE or chunk.offset % larger or reaches
 
 
 @given(span=spans, previous=st.integers(0, 4 * PAGE))
@@ -161,34 +128,6 @@ def test_any_previous_limit_gives_a_sound_chunk(span: tuple[int, int], previous:
     assert obeys_get_file(chunk)
     assert chunk.offset <= span[0] < chunk.stop
     assert chunk.limit <= max(2 * previous, GRANULE)
-
-
-@given(span=spans)
-def test_the_cuts_make_the_range(span: tuple[int, int]) -> None:
-    start, stop = span
-    got: list[range] = []
-    for chunk in plan(start, stop, stop):
-        answer = range(chunk.offset, min(chunk.stop, stop))  # Telegram's, short at the file's end
-        got.append(answer[cut(chunk, start, stop)])
-    assert got[0].start == start
-    assert got[-1].stop == stop
-    assert all(left.stop == right.start for left, right in pairwise(got))
-
-
-@pytest.mark.parametrize(
-    ("start", "stop", "expected"),
-    [
-        (0, 10 * PAGE, slice(0, GRANULE)),
-        (PAGE, PAGE + 1, slice(0, 1)),
-        (PAGE + 5, PAGE + 9, slice(5, 9)),
-        (PAGE + GRANULE - 1, 2 * PAGE, slice(GRANULE - 1, GRANULE)),
-        (0, PAGE, slice(0, 0)),
-        (PAGE + GRANULE, 2 * PAGE, slice(0, 0)),
-        (PAGE + 7, PAGE + 7, slice(0, 0)),
-    ],
-)
-def test_cut(start: int, stop: int, expected: slice) -> None:
-    assert cut(Chunk(PAGE, GRANULE), start, stop) == expected
 
 
 @pytest.mark.parametrize(
@@ -221,12 +160,6 @@ def test_an_offset_need_not_be_a_multiple_of_the_limit() -> None:
 def test_no_such_range(offset: int, stop: int, size: int) -> None:
     with pytest.raises(ValueError, match="no range"):
         next_chunk(offset, stop, 0, size)
-
-
-@pytest.mark.parametrize(("start", "stop", "size"), [(6, 5, 9), (-1, 5, 9), (0, 10, 9)])
-def test_nothing_to_cover(start: int, stop: int, size: int) -> None:
-    with pytest.raises(ValueError, match="no range"):
-        cover(start, stop, size)
 
 
 def test_no_negative_chunk_went_before() -> None:

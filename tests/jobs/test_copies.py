@@ -12,31 +12,16 @@ from telpher.clock import FakeClock
 from telpher.core.model import MessageRef
 from telpher.errors import StorageError, TelegramUnavailableError
 from telpher.jobs.copies import MOST_KNOWN, MOST_NOTED, CopyDesk, NoCopyDesk, look_into
-from telpher.streaming.disk.rest import PAUSE
-from tests.jobs.fakes import CHANNEL, CopyingBot, MemoryStore, Sleeps, under_way, until
+from telpher.storage.rest import PAUSE
+from tests.jobs.fakes import CHANNEL, CopyingBot, under_way, until
 
 REF, OTHER = MessageRef(7, 1), MessageRef(8, 2)
 COPY = MessageRef(CHANNEL, 1)
 
 
 @pytest.fixture
-def store():
-    return MemoryStore()
-
-
-@pytest.fixture
-def bot():
-    return CopyingBot()
-
-
-@pytest.fixture
 def clock():
     return FakeClock()
-
-
-@pytest.fixture
-def sleeps():
-    return Sleeps()
 
 
 @pytest.fixture

@@ -15,28 +15,13 @@ from telpher.errors import (
     TelegramUnavailableError,
 )
 from telpher.jobs.copying import BATCH, CLOSED_PAUSE, SECONDS_PER_COPY, Copying
-from tests.jobs.fakes import CopyingBot, MemoryStore, Sleeps, under_way, until
+from tests.jobs.fakes import MemoryStore, under_way, until
 
 ANN, BOB = 7, 8
 
 
 def refs(*numbers: int, chat: int = ANN) -> list[MessageRef]:
     return [MessageRef(chat, number) for number in numbers]
-
-
-@pytest.fixture
-def store():
-    return MemoryStore()
-
-
-@pytest.fixture
-def bot():
-    return CopyingBot()
-
-
-@pytest.fixture
-def sleeps():
-    return Sleeps()
 
 
 @pytest.fixture

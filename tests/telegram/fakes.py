@@ -12,7 +12,7 @@ def location(document_id: int = 1, dc: int = 4, account: int = 7) -> Location:
     return Location(account, dc, document_id, 1, b"reference")
 
 
-def wanted(viewer: str, urgency: Urgency) -> Demand:
+def demand_of(viewer: str, urgency: Urgency) -> Demand:
     """A demand with one wish."""
     demand = Demand()
     demand.want(viewer, urgency)

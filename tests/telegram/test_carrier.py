@@ -10,10 +10,10 @@ from telpher.clock import FakeClock
 from telpher.core.demand import Demand, Urgency
 from telpher.core.hedging import Allowance
 from telpher.errors import ChunkTimeoutError, FloodWaitError, RequestRejectedError, TelegramError
-from telpher.telegram.carrier import Carrier, Chunk
+from telpher.telegram.carrier import Carrier, Wanted
 from telpher.telegram.lane import Lane
 from telpher.telegram.scheduler import Scheduler
-from tests.telegram.fakes import FakeConnection, location, settle, wanted
+from tests.telegram.fakes import FakeConnection, demand_of, location, settle
 
 KIB = 1024
 MIB = 1024 * KIB
@@ -43,13 +43,13 @@ class Stage:
         self, demand: Demand, *, limit: int = MIB, accounts: tuple[int, ...] = (1,)
     ) -> Fetching:
         where = {account: location(account=account) for account in accounts}
-        fetching = self._tasks.create_task(self._fetch(Chunk(where, 5 * MIB, limit, demand)))
+        fetching = self._tasks.create_task(self._fetch(Wanted(where, 5 * MIB, limit, demand)))
         await settle()
         return fetching
 
-    async def _fetch(self, chunk: Chunk) -> memoryview | TelegramError:
+    async def _fetch(self, what: Wanted) -> memoryview | TelegramError:
         try:
-            return await self.carrier.fetch(chunk)
+            return await self.carrier.fetch(what)
         except TelegramError as error:
             return error
 
@@ -65,7 +65,7 @@ async def stage():
 
 async def test_a_chunk_is_asked_for_where_there_is_room(stage):
     connection = stage.connect()
-    fetching = await stage.fetch(wanted("a", AHEAD))
+    fetching = await stage.fetch(demand_of("a", AHEAD))
     assert connection.asked[0][:2] == (5 * MIB, MIB)
     connection.answer()
     assert len(await fetching) == MIB
@@ -74,7 +74,7 @@ async def test_a_chunk_is_asked_for_where_there_is_room(stage):
 
 async def test_a_flood_wait_moves_the_chunk_to_the_other_account_at_once(stage):
     flooded = stage.connect(1)
-    fetching = await stage.fetch(wanted("a", HEAD), accounts=(1, 2))
+    fetching = await stage.fetch(demand_of("a", HEAD), accounts=(1, 2))
     free = stage.connect(2)
     flooded.fail(FloodWaitError(300))
     await settle()
@@ -84,14 +84,14 @@ async def test_a_flood_wait_moves_the_chunk_to_the_other_account_at_once(stage):
 
 async def test_with_no_other_account_the_flood_wait_is_told(stage):
     connection = stage.connect()
-    fetching = await stage.fetch(wanted("a", HEAD))
+    fetching = await stage.fetch(demand_of("a", HEAD))
     connection.fail(FloodWaitError(7))
     assert isinstance(await fetching, FloodWaitError)
 
 
 async def test_an_error_says_which_account_met_it(stage):
     connection = stage.connect()
-    fetching = await stage.fetch(wanted("a", AHEAD))
+    fetching = await stage.fetch(demand_of("a", AHEAD))
     refused = RequestRejectedError("CHANNEL_PRIVATE")
     connection.fail(refused)
     assert await fetching is refused
@@ -101,8 +101,8 @@ async def test_an_error_says_which_account_met_it(stage):
 
 async def test_who_leaves_in_flight_gives_its_room_back(stage):
     connection = stage.connect()
-    first = await stage.fetch(wanted("a", AHEAD))
-    second = await stage.fetch(wanted("a", AHEAD))
+    first = await stage.fetch(demand_of("a", AHEAD))
+    second = await stage.fetch(demand_of("a", AHEAD))
     first.cancel()
     await settle()
     assert connection.cancelled == 1
@@ -136,7 +136,7 @@ class TestHedging:
         """Two connections; a chunk on the first that does not come."""
         first, second = stage.connect(), stage.connect()
         for connection in (first, second):
-            learned = await stage.fetch(wanted("a", AHEAD), limit=64 * KIB)
+            learned = await stage.fetch(demand_of("a", AHEAD), limit=64 * KIB)
             stage.clock.advance(0.001)
             connection.answer()
             await learned
@@ -146,7 +146,7 @@ class TestHedging:
 
     async def hedged(self, stage: Stage) -> tuple[Fetching, FakeConnection, FakeConnection]:
         """The same, once the chunk has been asked for again."""
-        fetching, late, other = await self.late(stage, wanted("a", HEAD))
+        fetching, late, other = await self.late(stage, demand_of("a", HEAD))
         await asked(other)
         return fetching, late, other
 
@@ -180,7 +180,7 @@ class TestHedging:
         assert isinstance(await fetching, ChunkTimeoutError)
 
     async def test_read_ahead_is_hedged_once_it_is_waited_for(self, stage):
-        demand = wanted("a", AHEAD)
+        demand = demand_of("a", AHEAD)
         fetching, late, other = await self.late(stage, demand)
         assert other.asked == []
         demand.want("a", HEAD)
@@ -193,7 +193,7 @@ class TestHedging:
         async with asyncio.TaskGroup() as tasks:
             miser = Miser()
             stage = Stage(tasks, miser)
-            fetching, late, other = await self.late(stage, wanted("a", HEAD))
+            fetching, late, other = await self.late(stage, demand_of("a", HEAD))
             await miser.asked.wait()
             await settle()
             assert other.asked == []

@@ -17,7 +17,7 @@ from telpher.errors import (
     TelegramUnavailableError,
 )
 from telpher.telegram.fleet import Fleet
-from telpher.telegram.locations import Memory
+from telpher.telegram.locations import Retention
 from telpher.telegram.sources import Sources
 from telpher.telegram.timing import Timing
 from tests.telegram.fakes import FakeConnector
@@ -43,7 +43,7 @@ class Stage:
         self.main, self.extra = Account(1, REF, COPY), Account(2, COPY)
         accounts = [self.main, self.extra]
         self.copies = Copies()
-        sources = Sources(accounts, self.copies, Memory(), self.clock, tasks)
+        sources = Sources(accounts, self.copies, Retention(), self.clock, tasks)
         self.fleet = Fleet(accounts, sources, self.clock, QUICK, tasks)
 
     def fetch(self, offset: int = 0, limit: int = MIB, urgency: Urgency = Urgency.HEAD):

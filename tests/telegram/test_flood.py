@@ -16,40 +16,40 @@ from telpher.telegram.flood import MOST_WAITING_PER_PEER, CoolDowns, Outbox
 from telpher.telegram.timing import Timing
 
 
-def test_a_key_waits_until_its_time_is_over() -> None:
+def test_a_chat_waits_until_its_time_is_over() -> None:
     clock = FakeClock()
     cool = CoolDowns(clock)
-    cool.check("a")
-    cool.note("a", FloodWaitError(10, premium=True))
+    cool.check(1)
+    cool.note(1, FloodWaitError(10, premium=True))
     clock.advance(3.5)
 
-    assert cool.remaining("a") == 6.5
-    assert cool.remaining("b") == 0
+    assert cool.remaining(1) == 6.5
+    assert cool.remaining(2) == 0
     with pytest.raises(FloodWaitError) as flood:
-        cool.check("a")
+        cool.check(1)
     assert (flood.value.seconds, flood.value.premium) == (7, True)
-    cool.check("b")
+    cool.check(2)
     clock.advance(6.5)
-    cool.check("a")
+    cool.check(1)
 
 
 def test_a_shorter_wait_does_not_end_a_longer_one() -> None:
     clock = FakeClock()
     cool = CoolDowns(clock)
-    cool.note("a", FloodWaitError(10))
-    cool.note("a", FloodWaitError(1, premium=True))
+    cool.note(1, FloodWaitError(10))
+    cool.note(1, FloodWaitError(1, premium=True))
 
-    assert cool.remaining("a") == 10
+    assert cool.remaining(1) == 10
     with pytest.raises(FloodWaitError) as flood:
-        cool.check("a")
+        cool.check(1)
     assert not flood.value.premium
 
 
 def test_what_is_over_is_forgotten() -> None:
     clock = FakeClock()
     cool = CoolDowns(clock)
-    for key in range(5000):
-        cool.note(key, FloodWaitError(1))
+    for peer in range(5000):
+        cool.note(peer, FloodWaitError(1))
         clock.advance(2)
 
     assert len(cool._until) < 2000

@@ -7,7 +7,7 @@ import pytest
 from telpher.clock import FakeClock
 from telpher.core.model import FileInfo, FoundFile, Kind, Location, MessageRef
 from telpher.errors import NotFoundError, RequestRejectedError
-from telpher.telegram.locations import Locations, Memory
+from telpher.telegram.locations import Locations, Retention
 
 REF = MessageRef(42, 7)
 
@@ -47,7 +47,7 @@ def clock():
 
 @pytest.fixture
 def locator(media, clock, tasks):
-    return Locations(media.find_file, Memory(files=2, seconds=60), clock, tasks)
+    return Locations(media.find_file, Retention(files=2, seconds=60), clock, tasks)
 
 
 async def test_known_files_cost_nothing_until_their_time_is_over(locator, media, clock):

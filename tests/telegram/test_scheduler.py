@@ -19,7 +19,7 @@ from telpher.errors import (
 )
 from telpher.telegram.lane import MOST_TIMEOUTS, Lane, Link
 from telpher.telegram.scheduler import Place, Scheduler
-from tests.telegram.fakes import FakeConnection, settle, wanted
+from tests.telegram.fakes import FakeConnection, demand_of, settle
 
 KIB = 1024
 MIB = 1024 * KIB
@@ -53,7 +53,7 @@ class Stage:
         urgency: Urgency = AHEAD,
         accounts: tuple[int, ...] = (1,),
     ) -> Asking:
-        return await self.ask_for(wanted(viewer, urgency), size, accounts)
+        return await self.ask_for(demand_of(viewer, urgency), size, accounts)
 
     async def ask_for(
         self, demand: Demand, size: int = MIB, accounts: tuple[int, ...] = (1,)
@@ -120,7 +120,7 @@ async def test_read_ahead_that_becomes_urgent_changes_its_place(stage):
     stage.connect()
     first = await stage.ask()
     second = await stage.ask(viewer="b")
-    demand = wanted("c", AHEAD)
+    demand = demand_of("c", AHEAD)
     third = await stage.ask_for(demand)
     demand.want("c", HEAD)
     await stage.done(first)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from telpher.telegram.session import FileSessionStore, MemorySessionStore
+from telpher.telegram.session import FileSessionStore
 
 SESSION = '{"key":"…"}'
 
@@ -77,13 +77,3 @@ def test_a_disk_that_refuses_is_told(tmp_path: Path) -> None:
 def test_a_name_cannot_leave_the_directory(directory: Path, name: str) -> None:
     with pytest.raises(ValueError, match="cannot name"):
         FileSessionStore(directory).save(name, SESSION)
-
-
-@pytest.mark.parametrize("kind", ["file", "memory"])
-def test_forgetting(directory: Path, kind: str) -> None:
-    store = FileSessionStore(directory) if kind == "file" else MemorySessionStore()
-    store.save("bot1", SESSION)
-    store.forget("bot1")
-    store.forget("bot1")
-
-    assert store.load("bot1") is None

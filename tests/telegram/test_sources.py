@@ -7,7 +7,7 @@ import pytest
 from telpher.clock import FakeClock
 from telpher.core.model import FileInfo, FoundFile, Kind, Location, MessageRef
 from telpher.errors import NotFoundError, RequestRejectedError, TelegramUnavailableError
-from telpher.telegram.locations import Memory
+from telpher.telegram.locations import Retention
 from telpher.telegram.sources import Sources
 
 MAIN, EXTRA = 1, 2
@@ -55,7 +55,7 @@ def extra():
 @pytest.fixture
 async def sources(main, extra):
     async with asyncio.TaskGroup() as tasks:
-        sources = Sources([main, extra], Copies({REF: COPY}), Memory(), FakeClock(), tasks)
+        sources = Sources([main, extra], Copies({REF: COPY}), Retention(), FakeClock(), tasks)
         yield sources
         await sources.close()
 

@@ -77,31 +77,6 @@ def next_chunk(offset: int, stop: int, previous: int, size: int) -> Chunk:
     return _largest_block(offset - offset % GRANULE, stop, max(2 * previous, GRANULE))
 
 
-def cover(start: int, stop: int, size: int) -> tuple[Chunk, ...]:
-    """The fewest requests that bring [start, stop) of a file of `size` bytes, and no other granule.
-
-    For bytes wanted as a whole, where nobody waits for the first of them. Raises ValueError unless
-    0 <= start <= stop <= size.
-    """
-    if not 0 <= start <= stop <= size:
-        raise ValueError(f"[{start}, {stop}) is no range of {size} bytes")
-    chunks = []
-    offset = start - start % GRANULE
-    while start < stop and offset < stop:
-        chunks.append(_largest_block(offset, stop, PAGE))
-        offset = chunks[-1].stop
-    return tuple(chunks)
-
-
-def cut(chunk: Chunk, start: int, stop: int) -> slice:
-    """Which part of the chunk's bytes lies in [start, stop); empty where none does."""
-    first = max(start, chunk.offset)
-    last = min(stop, chunk.stop)
-    if first >= last:
-        return slice(0, 0)
-    return slice(first - chunk.offset, last - chunk.offset)
-
-
 def _largest_block(offset: int, stop: int, most: int) -> Chunk:
     """The largest block at `offset`, a multiple of GRANULE, within the rules of this module."""
     aligned = offset & -offset or PAGE  # the largest power of two that divides the offset

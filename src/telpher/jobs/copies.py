@@ -23,7 +23,7 @@ from telpher.core.model import MessageRef
 from telpher.errors import NotFoundError, StorageError
 from telpher.jobs.copying import BATCH, NOT_SEEN, Copying
 from telpher.storage.base import CopyStore
-from telpher.streaming.disk.rest import Rest
+from telpher.storage.rest import Rest
 from telpher.telegram.gateway import CopyGateway
 from telpher.telegram.timing import Sleep
 

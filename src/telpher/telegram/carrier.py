@@ -20,7 +20,7 @@ from telpher.telegram.scheduler import Place, Scheduler
 
 
 @dataclass(frozen=True, slots=True)
-class Chunk:
+class Wanted:
     """What is wanted; `locations` has one for each account that can see the file."""
 
     locations: Mapping[int, Location]
@@ -54,33 +54,33 @@ class Carrier:
         self._most_patience = most_patience
         self._allowance = allowance or Allowance()
 
-    async def fetch(self, chunk: Chunk) -> memoryview:
+    async def fetch(self, wanted: Wanted) -> memoryview:
         """The bytes, from whichever account is expected to have them first.
 
         Raises FloodWaitError when every lane is under a flood wait, and otherwise what
         MediaConnection.get_chunk raised, with the account it came from.
         """
         while True:
-            place = await self.scheduler.place(chunk.locations, chunk.limit, chunk.demand)
+            place = await self.scheduler.place(wanted.locations, wanted.limit, wanted.demand)
             self.counts.requests += 1
             self._allowance.earn()
             try:
-                if self.scheduler.links(chunk.locations) < 2:
-                    return await self._attempt(chunk, place)
-                return await self._race(chunk, place)
+                if self.scheduler.links(wanted.locations) < 2:
+                    return await self._attempt(wanted, place)
+                return await self._race(wanted, place)
             except FloodWaitError:
                 continue  # that lane is quiet now: another takes it, or the caller hears of it
 
-    async def _attempt(self, chunk: Chunk, place: Place) -> memoryview:
+    async def _attempt(self, wanted: Wanted, place: Place) -> memoryview:
         lane, link = place.lane, place.link
         started = self._clock.monotonic()
         try:
             data = await link.connection.get_chunk(
-                chunk.locations[lane.account],
-                chunk.offset,
-                chunk.limit,
+                wanted.locations[lane.account],
+                wanted.offset,
+                wanted.limit,
                 min(link.window.patience(place.ticket), self._most_patience),
-                urgent=chunk.demand.urgency is Urgency.HEAD,
+                urgent=wanted.demand.urgency is Urgency.HEAD,
             )
             lane.succeeded(link, place.ticket, self._clock.monotonic() - started)
         except TelegramError as error:
@@ -93,14 +93,14 @@ class Carrier:
 
     # Hedging.
 
-    async def _race(self, chunk: Chunk, place: Place) -> memoryview:
+    async def _race(self, wanted: Wanted, place: Place) -> memoryview:
         """The attempt at `place`, and perhaps a second one: the first answer counts."""
         async with asyncio.TaskGroup() as tasks:
-            first = tasks.create_task(self._outcome(chunk, place), name="attempt")
-            second = await self._second_place(chunk, place, first)
+            first = tasks.create_task(self._outcome(wanted, place), name="attempt")
+            second = await self._second_place(wanted, place, first)
             running = {first}
             if second is not None:
-                running.add(tasks.create_task(self._outcome(chunk, second), name="hedge"))
+                running.add(tasks.create_task(self._outcome(wanted, second), name="hedge"))
             outcome: memoryview | TelegramError = ChunkTimeoutError("not tried")
             while running and isinstance(outcome, TelegramError):
                 done, running = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
@@ -113,23 +113,23 @@ class Carrier:
             self.counts.hedges_won += 1
         return outcome
 
-    async def _outcome(self, chunk: Chunk, place: Place) -> memoryview | TelegramError:
+    async def _outcome(self, wanted: Wanted, place: Place) -> memoryview | TelegramError:
         """What an attempt came to, as a value: in a task group a raised one ends the other."""
         try:
-            return await self._attempt(chunk, place)
+            return await self._attempt(wanted, place)
         except TelegramError as error:
             return error
 
     async def _second_place(
-        self, chunk: Chunk, place: Place, first: asyncio.Task[memoryview | TelegramError]
+        self, wanted: Wanted, place: Place, first: asyncio.Task[memoryview | TelegramError]
     ) -> Place | None:
         """Waits until `first` has ended, or is late, waited for, and may be hedged."""
         while not first.done():
             await asyncio.wait({first}, timeout=late_after(place.expected))
-            if first.done() or chunk.demand.urgency is not Urgency.HEAD:
+            if first.done() or wanted.demand.urgency is not Urgency.HEAD:
                 continue
             second = self.scheduler.elsewhere(
-                chunk.locations, chunk.limit, place.link, self._allowance.spend
+                wanted.locations, wanted.limit, place.link, self._allowance.spend
             )
             if second is not None:
                 self.counts.hedges += 1

@@ -30,7 +30,7 @@ from telpher.errors import (
     TelegramError,
     TelegramUnavailableError,
 )
-from telpher.telegram.carrier import Carrier, Chunk
+from telpher.telegram.carrier import Carrier, Wanted
 from telpher.telegram.keeper import Keeper
 from telpher.telegram.lane import Lane
 from telpher.telegram.media import MediaConnector
@@ -122,7 +122,7 @@ class Fleet:
             locations = {each.location.account: each.location for each in sources}
             dc = self._moved.get(info.document_id, sources[0].location.dc)
             try:
-                return await self._carrier(dc).fetch(Chunk(locations, offset, limit, demand))
+                return await self._carrier(dc).fetch(Wanted(locations, offset, limit, demand))
             except TelegramError as error:
                 culprit = next(
                     (each for each in sources if each.location.account == error.account), None

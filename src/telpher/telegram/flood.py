@@ -1,22 +1,18 @@
-"""Flood waits: the one place that knows when Telegram wants an account to pause.
+"""Flood waits of messages: the one place that waits before a message is sent again.
 
 Telegram answers FLOOD_WAIT_X where it has had enough; asking again earlier makes it worse. What
-must pause is narrower than the account: for files the account's traffic with one data centre, for
-messages one chat. So cool-downs are kept by key: (account, DC) or (account, chat).
+must pause is narrower than the account: for messages one chat. (For files it is the account's
+traffic with one data centre: `lane` knows of those.)
 
-Two ways to live with one:
-
-    CoolDowns.check   for files: raises at once, with the seconds left; the engine decides whether
-                      to wait or to ask another account
-    Outbox.deliver    for messages: waits here, chat by chat, and repeats the same request with
-                      the same random id, so that a message goes out exactly once
+The outbox waits chat by chat, and repeats the same request with the same random id, so that a
+message goes out exactly once.
 """
 
 from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import AsyncIterator, Awaitable, Callable, Hashable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TypeVar
@@ -33,8 +29,8 @@ from telpher.telegram.timing import Backoff, Sleep, Timing
 
 _Result = TypeVar("_Result")
 
-# More keys than this are swept for cool-downs that are over, so that strangers cannot make the
-# table grow: each key is a chat.
+# More chats than this are swept for cool-downs that are over, so that strangers cannot make the
+# table grow.
 _SWEEP_ABOVE = 1000
 
 # Messages that may wait for one chat. Beyond that somebody is flooding the bot, and answers that
@@ -47,38 +43,38 @@ _STILL_RUNNING_PAUSE = 1.0
 
 
 class CoolDowns:
-    """Until when each key must stay quiet."""
+    """Until when each chat must stay quiet."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._until: dict[Hashable, float] = {}
-        self._premium: set[Hashable] = set()
+        self._until: dict[int, float] = {}
+        self._premium: set[int] = set()
 
-    def note(self, key: Hashable, error: FloodWaitError) -> None:
+    def note(self, peer: int, error: FloodWaitError) -> None:
         """Remembers a flood wait; a longer one that is already known stays."""
         if len(self._until) > _SWEEP_ABOVE:
             self._sweep()
         until = self._clock.monotonic() + error.seconds
-        if until <= self._until.get(key, 0.0):
+        if until <= self._until.get(peer, 0.0):
             return
-        self._until[key] = until
-        self._premium.discard(key)
+        self._until[peer] = until
+        self._premium.discard(peer)
         if error.premium:
-            self._premium.add(key)
+            self._premium.add(peer)
 
-    def remaining(self, key: Hashable) -> float:
-        """Seconds that `key` must still wait; 0 when it may go on."""
-        return max(0.0, self._until.get(key, 0.0) - self._clock.monotonic())
+    def remaining(self, peer: int) -> float:
+        """Seconds that `peer` must still wait; 0 when it may go on."""
+        return max(0.0, self._until.get(peer, 0.0) - self._clock.monotonic())
 
-    def check(self, key: Hashable) -> None:
-        """Raises FloodWaitError with the seconds left when `key` must wait."""
-        left = self.remaining(key)
+    def check(self, peer: int) -> None:
+        """Raises FloodWaitError with the seconds left when `peer` must wait."""
+        left = self.remaining(peer)
         if left > 0:
-            raise FloodWaitError(math.ceil(left), premium=key in self._premium)
+            raise FloodWaitError(math.ceil(left), premium=peer in self._premium)
 
     def _sweep(self) -> None:
         now = self._clock.monotonic()
-        self._until = {key: until for key, until in self._until.items() if until > now}
+        self._until = {each: until for each, until in self._until.items() if until > now}
         self._premium &= self._until.keys()
 
 

@@ -192,7 +192,3 @@ class SessionStore(Protocol):
     def save(self, name: str, session: str) -> None:
         """Keeps it, whole or not at all."""
         ...
-
-    def forget(self, name: str) -> None:
-        """Removes it; no error when there is none."""
-        ...

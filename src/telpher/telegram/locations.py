@@ -26,7 +26,7 @@ Find = Callable[[MessageRef], Awaitable[FoundFile]]
 
 
 @dataclass(frozen=True, slots=True)
-class Memory:
+class Retention:
     """How much is remembered: `files` at most, for `seconds`."""
 
     files: int = 1000
@@ -36,9 +36,11 @@ class Memory:
 class Locations:
     """One account's table; `find` asks Telegram."""
 
-    def __init__(self, find: Find, memory: Memory, clock: Clock, tasks: asyncio.TaskGroup) -> None:
+    def __init__(
+        self, find: Find, retention: Retention, clock: Clock, tasks: asyncio.TaskGroup
+    ) -> None:
         self._find = find
-        self._memory = memory
+        self._retention = retention
         self._clock = clock
         self._known: OrderedDict[MessageRef, tuple[float, FoundFile]] = OrderedDict()
         self._beside: dict[MessageRef, asyncio.Task[None]] = {}
@@ -109,8 +111,8 @@ class Locations:
 
     async def _ask(self, ref: MessageRef) -> FoundFile:
         found = await self._find(ref)
-        self._known[ref] = (self._clock.monotonic() + self._memory.seconds, found)
+        self._known[ref] = (self._clock.monotonic() + self._retention.seconds, found)
         self._known.move_to_end(ref)
-        while len(self._known) > self._memory.files:
+        while len(self._known) > self._retention.files:
             self._known.popitem(last=False)
         return found

@@ -64,31 +64,11 @@ class FileSessionStore:
         finally:
             draft.unlink(missing_ok=True)
 
-    def forget(self, name: str) -> None:
-        """Removes it; no error when there is none."""
-        self._path(name).unlink(missing_ok=True)
-
     def _path(self, name: str) -> Path:
         if not _NAME.fullmatch(name):
             msg = f"{name!r} cannot name a session"
             raise ValueError(msg)
         return self._directory / f"{name}.session.json"
-
-
-class MemorySessionStore:
-    """SessionStore that forgets with the process; for the demo and tests."""
-
-    def __init__(self) -> None:
-        self._sessions: dict[str, str] = {}
-
-    def load(self, name: str) -> str | None:
-        return self._sessions.get(name)
-
-    def save(self, name: str, session: str) -> None:
-        self._sessions[name] = session
-
-    def forget(self, name: str) -> None:
-        self._sessions.pop(name, None)
 
 
 def _open_for_owner(path: str, flags: int) -> int:

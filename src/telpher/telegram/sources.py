@@ -17,7 +17,7 @@ from typing import Protocol
 from telpher.clock import Clock
 from telpher.core.model import FileInfo, FoundFile, Location, MessageRef
 from telpher.errors import NotFoundError, TelegramError, TelegramUnavailableError, TelpherError
-from telpher.telegram.locations import Locations, Memory
+from telpher.telegram.locations import Locations, Retention
 
 # How many files are remembered that an extra bot may not read; the oldest are tried again.
 MOST_REFUSED = 10_000
@@ -44,13 +44,6 @@ class Copies(Protocol):
         ...
 
 
-class NoCopies:
-    """Without BIN_CHANNEL there are none."""
-
-    async def place(self, ref: MessageRef) -> MessageRef | None:
-        return None
-
-
 @dataclass(frozen=True, slots=True)
 class Source:
     """A file as one account sees it: `ref` is the message or its copy."""
@@ -66,14 +59,14 @@ class Sources:
         self,
         accounts: Sequence[Finder],
         copies: Copies,
-        memory: Memory,
+        retention: Retention,
         clock: Clock,
         tasks: asyncio.TaskGroup,
     ) -> None:
         self._main = accounts[0].user_id
         self._copies = copies
         self._tables = {
-            account.user_id: Locations(account.find_file, memory, clock, tasks)
+            account.user_id: Locations(account.find_file, retention, clock, tasks)
             for account in accounts
         }
         self._refused: OrderedDict[tuple[int, int], None] = OrderedDict()

@@ -15,7 +15,7 @@ from pathlib import Path
 from telpher.clock import FakeClock
 from telpher.core.chunks import GRANULE, PAGE
 from telpher.observe import logs
-from telpher.streaming.disk.rest import PAUSE
+from telpher.storage.rest import PAUSE
 from telpher.streaming.disk.tier import DiskTier
 from tests.streaming.disk.fakes import FILM, TroubledFiles, content
 

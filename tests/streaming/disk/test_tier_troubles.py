@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
 from telpher.core.chunks import GRANULE, PAGE
-from telpher.streaming.disk.rest import PAUSE
+from telpher.storage.rest import PAUSE
 from telpher.streaming.disk.tier import PENDING_READS, RESERVE, DiskTier
 from tests.streaming.disk.fakes import FILM, page_files, space
 from tests.streaming.disk.house import BUDGET, House, keep, reads, write

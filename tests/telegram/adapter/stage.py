@@ -15,7 +15,6 @@ from telpher.telegram.adapter.identity import Credentials
 from telpher.telegram.fleet import Fleet
 from telpher.telegram.gateway import AccountState, Incoming, SessionStore
 from telpher.telegram.servers import Servers, servers_of
-from telpher.telegram.session import MemorySessionStore
 from telpher.telegram.sources import Source
 from telpher.telegram.timing import Timing
 from tgfake.cluster import Cluster, Layout
@@ -31,6 +30,19 @@ SECONDS = 60
 
 # Waits that a test must live through are cut short; time-outs stay generous.
 QUICK = Timing(backoff_first=0.01, backoff_most=0.05, media_backoff_most=0.05, export_again=0.01)
+
+
+class MemorySessionStore:
+    """A SessionStore that forgets with the test."""
+
+    def __init__(self) -> None:
+        self._sessions: dict[str, str] = {}
+
+    def load(self, name: str) -> str | None:
+        return self._sessions.get(name)
+
+    def save(self, name: str, session: str) -> None:
+        self._sessions[name] = session
 
 
 class Places(dict[MessageRef, Location]):

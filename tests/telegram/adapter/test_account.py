@@ -7,9 +7,15 @@ import pytest
 from telpher.core.model import MessageRef
 from telpher.errors import AccountDeadError, TelegramUnavailableError
 from telpher.telegram.gateway import AccountState, IncomingMessage
-from telpher.telegram.session import MemorySessionStore
 from tests.ports import free_ports
-from tests.telegram.adapter.stage import BOT_NAME, QUICK, SECONDS, Stage, servers
+from tests.telegram.adapter.stage import (
+    BOT_NAME,
+    QUICK,
+    SECONDS,
+    MemorySessionStore,
+    Stage,
+    servers,
+)
 from tgfake.faults import Fault, Kind
 
 

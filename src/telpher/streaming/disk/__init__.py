@@ -3,11 +3,10 @@
 One file per page of 1 MiB, one checksum per granule, no index on disk:
 
     page     which bytes a page file holds and how it looks; pure
-    index   which pages there are and which go first; pure, in memory, rebuilt from the folder
-    files   the operating system's part, behind a Protocol
-    store   page files in a folder: blocking calls, each page right or not there
+    index    which pages there are and which go first; pure, in memory, rebuilt from the folder
+    files    the operating system's part, behind a Protocol
+    store    page files in a folder: blocking calls, each page right or not there
     workers  threads for those calls, with a bounded queue
-    rest     when to leave a troubled disk alone, and when that is news
     tier     the asynchronous edge, and all that the rest of the house sees
 
 Why not one sparse file and a bitmap per document: there evicting means punching holes, which needs

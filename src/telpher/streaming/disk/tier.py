@@ -30,10 +30,10 @@ import structlog
 
 from telpher.clock import Clock
 from telpher.core.chunks import PAGE
+from telpher.storage.rest import PAUSE, Rest
 from telpher.streaming.disk.files import Files, OsFiles
 from telpher.streaming.disk.index import Claim, Index, Page
 from telpher.streaming.disk.page import Document, PageKey, Span
-from telpher.streaming.disk.rest import PAUSE, Rest
 from telpher.streaming.disk.store import Loaded, PageStore, Saved
 from telpher.streaming.disk.workers import Workers
 

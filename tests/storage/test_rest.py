@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from telpher.clock import FakeClock
-from telpher.streaming.disk.rest import PAUSE, Rest
+from telpher.storage.rest import PAUSE, Rest
 
 
 def test_begins_at_work():
