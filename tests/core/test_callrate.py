@@ -74,11 +74,23 @@ def test_a_flood_without_any_call_is_not_ours() -> None:
     assert rate.limit(0.0) is None
 
 
+def test_a_flood_after_a_handful_of_calls_tells_of_no_pace() -> None:
+    rate = CallRate()
+    for _ in range(7):
+        rate.called(0.0)
+    rate.flooded(0.5)
+    assert rate.limit(0.5) is None
+    for moment in range(1, 9):
+        rate.called(float(moment))
+    rate.flooded(9.0)
+    assert rate.limit(9.0) is not None
+
+
 def test_the_limit_has_a_floor() -> None:
     rate = CallRate()
-    rate.called(0.0)
-    rate.flooded(0.5)
-    assert rate.limit(0.5) == LEAST
+    now = call_evenly(rate, 0.0, 1, 10)
+    rate.flooded(now)
+    assert rate.limit(now) == LEAST
 
 
 def test_the_limit_rises_slowly() -> None:

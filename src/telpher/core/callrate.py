@@ -11,6 +11,9 @@ line: after 130 seconds it is where the flood came, and the next one, if any, se
     0.7x |  limit  |____/          |__/
          +------------------------------------------> time
 
+A flood wait after a handful of calls tells of no pace: it was earned before, or elsewhere. It is
+waited out, and nothing is learned; a pace taken from it would be a crawl for minutes.
+
 Calls under a limit are let through by the generic cell rate algorithm: each moves `due`, when the
 next one would come at an even pace, by 1 / limit; up to a second's worth may go ahead of it, so
 that the small chunks at a stream's beginning leave together.
@@ -40,6 +43,9 @@ _HORIZON = 10.0
 # Fewer seconds would turn the opening of one stream into a rate.
 _LEAST_SPAN = 1.0
 
+# Fewer calls of late are no pace: five open a stream, three more its next pages.
+_EVIDENCE = 8
+
 
 class CallRate:
     """Ask `delay` before each call, tell `called` at each, `flooded` at each flood wait."""
@@ -61,7 +67,7 @@ class CallRate:
 
     def seen(self, now: float) -> float:
         """Calls a second of late."""
-        recent = [moment for moment in self._recent if now - moment <= _HORIZON]
+        recent = self._of_late(now)
         return len(recent) / max(now - recent[0], _LEAST_SPAN) if recent else 0.0
 
     def delay(self, now: float) -> float:
@@ -84,5 +90,10 @@ class CallRate:
         if not self._news:
             return
         self._news = False
+        if len(self._of_late(now)) < _EVIDENCE:
+            return
         self._base = max(self.seen(now) * AFTER_FLOOD, LEAST)
         self._flood_at = now
+
+    def _of_late(self, now: float) -> list[float]:
+        return [moment for moment in self._recent if now - moment <= _HORIZON]
