@@ -97,13 +97,15 @@ class App:
 
 
 @contextlib.asynccontextmanager
-async def running(settings: Settings, clock: Clock | None = None) -> AsyncIterator[App]:
+async def running(
+    settings: Settings, clock: Clock | None = None, timing: Timing | None = None
+) -> AsyncIterator[App]:
     """telpher, serving and connected (or trying to be) for as long as the context lasts."""
     clock = clock or SystemClock()
     disk = DiskTier(settings.work_dir / "cache", int(settings.disk_cache_gb * _GIB), clock)
     copies = SqliteCopyStore(settings.work_dir / "copies.sqlite3")
     async with disk, copies, asyncio.TaskGroup() as tasks:
-        app = build(settings, clock, Stores(disk, copies), tasks)
+        app = build(settings, clock, timing or Timing(), Stores(disk, copies), tasks)
         await app.server.start()
         bots = _start_bots(app, tasks)
         jobs = Runner(tasks, clock)
@@ -151,19 +153,21 @@ async def _ignore(incoming: Incoming) -> None:
     """Extra bots only carry bytes: people talk to the main one."""
 
 
-def build(settings: Settings, clock: Clock, stores: Stores, tasks: asyncio.TaskGroup) -> App:
+def build(
+    settings: Settings, clock: Clock, timing: Timing, stores: Stores, tasks: asyncio.TaskGroup
+) -> App:
     """Makes every room and connects them; nothing is opened yet.
 
     The client library's objects are made in here, hence inside the running loop.
     """
-    accounts = _accounts(settings, clock)
+    accounts = _accounts(settings, clock, timing)
     account, *extras = accounts
     channel = settings.bin_channel
     desk = (
         NoCopyDesk() if channel is None else CopyDesk(stores.copies, account.copier, channel, clock)
     )
     retention = Retention(settings.max_cache_size, settings.cache_ttl_hours * 3600)
-    fleet = Fleet(accounts, Sources(accounts, desk, retention, clock, tasks), clock, Timing(), tasks)
+    fleet = Fleet(accounts, Sources(accounts, desk, retention, clock, tasks), clock, timing, tasks)
     engine = Engine(
         fleet,
         clock,
@@ -199,7 +203,7 @@ def _router(
     return Router(account, links, texts, access, pages, link_made=desk.wanted)
 
 
-def _accounts(settings: Settings, clock: Clock) -> list[BotAccount]:
+def _accounts(settings: Settings, clock: Clock, timing: Timing) -> list[BotAccount]:
     """The main bot's and the extra ones'."""
     match settings:
         case Settings(
@@ -210,10 +214,11 @@ def _accounts(settings: Settings, clock: Clock) -> list[BotAccount]:
             raise SettingsError(["API_ID, API_HASH and BOT_TOKEN are needed to reach Telegram."])
     store = FileSessionStore(settings.work_dir / "sessions")
     servers = servers_of(settings.telegram_servers)
-    return [
-        BotAccount(Credentials(api_id, hash_text, each.get_secret_value()), store, clock, servers)
+    credentials = [
+        Credentials(api_id, hash_text, each.get_secret_value())
         for each in (token, *settings.extra_bot_tokens)
     ]
+    return [BotAccount(each, store, clock, servers, timing) for each in credentials]
 
 
 def _links(settings: Settings, clock: Clock) -> LinkService:

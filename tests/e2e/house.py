@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import re
+from collections import Counter
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,8 +13,10 @@ from pathlib import Path
 import httpx
 
 from telpher.app import App, running
+from telpher.clock import Clock
 from telpher.config.settings import Settings
 from telpher.telegram.gateway import AccountState
+from telpher.telegram.timing import Timing
 from tests.ports import free_ports
 from tgfake.cluster import Cluster, Layout
 from tgfake.network import Shape
@@ -25,6 +28,17 @@ LINK = re.compile(r"https?://\S+")
 
 # Far beyond what any step needs on a slow machine; only a fault makes a test wait so long.
 PATIENCE = 60.0
+
+# For tests that live through long waits of telpher's; time-outs stay generous.
+QUICK = Timing(chunk=3.0, silence=0.5, backoff_first=0.1, media_backoff_most=1.0, export_again=0.05)
+
+
+@dataclass(frozen=True)
+class Time:
+    """What telpher is told of the time."""
+
+    clock: Clock | None = None
+    timing: Timing | None = None
 
 
 def settings_for(servers: Path, work_dir: Path, **others: object) -> Settings:
@@ -111,6 +125,7 @@ async def house(
     layout: Layout | None = None,
     shape: Shape | None = None,
     world: World | None = None,
+    time: Time = Time(),
     **settings: object,
 ) -> AsyncIterator[House]:
     """A whole telpher, connected."""
@@ -119,10 +134,25 @@ async def house(
     async with contextlib.AsyncExitStack() as stack:
         cluster, servers = await stack.enter_async_context(telegram(world, work_dir, layout, shape))
         chosen = settings_for(servers, work_dir, **settings)
-        app = await stack.enter_async_context(running(chosen))
+        app = await stack.enter_async_context(running(chosen, time.clock, time.timing))
         http = await stack.enter_async_context(
             httpx.AsyncClient(timeout=PATIENCE, base_url=chosen.base_url)
         )
         home = House(world, bot, world.person("Ann"), cluster, chosen, app, http)
         await home.connected()
         yield home
+
+
+async def read(home: House, url: str, into: bytearray, **headers: str) -> int:
+    """Appends the body of a link as it comes; the status. Raises httpx.RemoteProtocolError where
+    the body is broken off, with what came before in `into`."""
+    async with home.http.stream("GET", url, headers=headers) as answer:
+        async for piece in answer.aiter_raw():
+            into += piece
+        return answer.status_code
+
+
+def repeated(home: House, file: File) -> list[tuple[int, int]]:
+    """The ranges of the file that Telegram has sent more than once."""
+    served = Counter(home.cluster.counters.served(file.id))
+    return [each for each, times in served.items() if times > 1]
