@@ -19,7 +19,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any, Self
 
 from telpher.clock import Clock
-from telpher.core.chunks import Chunk
+from telpher.core.chunks import PAGE, Chunk
 from telpher.core.demand import Demand
 from telpher.core.model import FileInfo
 from telpher.errors import BusyError
@@ -31,9 +31,9 @@ from telpher.streaming.readahead import ReadAhead, Span
 # Brings a chunk that is wanted so, giving up after so many seconds of trouble.
 PatientFetch = Callable[[Chunk, Demand, float], Coroutine[Any, Any, memoryview]]
 
-# The largest piece handed to the socket at once: small enough to be fair to others on the loop,
-# large enough that the cost of a call does not count.
-PIECE = 256 << 10
+# The largest piece handed to the socket at once: a whole chunk. Each piece passes half a dozen
+# layers of Python, while the socket takes what it can and asks for the rest by itself.
+PIECE = PAGE
 
 # A viewer that asked for nothing for so long is paused: longer than any player that plays waits.
 PAUSED_AFTER = 3.0

@@ -44,6 +44,11 @@ class FrameReader:
         self._size = 0  # of the packet that is being received; 0: its length is
         self._filled = 0
 
+    @property
+    def missing(self) -> int:
+        """Bytes until the packet that is being received is whole; 0 while there is none."""
+        return self._size - self._filled if self._size else 0
+
     def room(self) -> memoryview:
         """Where the next bytes go; never empty."""
         return self._into[self._filled :]
