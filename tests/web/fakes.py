@@ -100,6 +100,8 @@ class FakeEngine:
     grown: asyncio.Condition = field(default_factory=asyncio.Condition)
     active_streams: int = 3
     file_properties_cached: int = 5
+    cache_bytes: int = 1000
+    cache_budget: int = 2000
 
     async def locate(self, ref: MessageRef) -> FileInfo:
         self.located += 1

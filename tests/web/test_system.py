@@ -59,6 +59,7 @@ async def test_health(world: World, client: httpx.AsyncClient) -> None:
     assert answer.status_code == 200
     report = answer.json()
     system = report.pop("system")
+    assert report.pop("process")["tasks"] > 0
     assert report == {
         "status": "healthy",
         "timestamp": "2023-11-14T22:13:32.500000+00:00",
@@ -72,7 +73,7 @@ async def test_health(world: World, client: httpx.AsyncClient) -> None:
             "reason": "",
         },
         "database": {"status": "not configured", "type": "none"},
-        "cache": {"file_properties_cached": 5},
+        "cache": {"file_properties_cached": 5, "reserved_bytes": 1000, "budget_bytes": 2000},
         "streams": {"active": 3},
         "dc_clients": {"2": "connected", "4": "idle"},
         "dc_connections": {"2": 1, "4": 0},

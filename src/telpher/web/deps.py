@@ -39,6 +39,14 @@ class EngineStats(Protocol):
     @property
     def file_properties_cached(self) -> int: ...
 
+    @property
+    def cache_bytes(self) -> int:
+        """Bytes of memory that are filled or promised."""
+        ...
+
+    @property
+    def cache_budget(self) -> int: ...
+
 
 class Engine(Protocol):
     """Where bytes come from."""

@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime
 from http import HTTPStatus
 from typing import Final
@@ -113,8 +114,13 @@ class System:
                 "memory_available_mb": load.memory_available_mb,
                 "disk_percent": load.disk_percent,
             },
-            "cache": {"file_properties_cached": engine.file_properties_cached},
+            "cache": {
+                "file_properties_cached": engine.file_properties_cached,
+                "reserved_bytes": engine.cache_bytes,
+                "budget_bytes": engine.cache_budget,
+            },
             "streams": {"active": engine.active_streams},
+            "process": {"tasks": len(asyncio.all_tasks())},
             "dc_clients": {
                 str(dc): "connected" if count else "idle" for dc, count in account.dcs.items()
             },
