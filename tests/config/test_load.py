@@ -206,6 +206,8 @@ def test_credentials_given_when_any_of_them_is(tmp_path: Path) -> None:
     assert not config.credentials_given({"API_ID": " "}, NO_FILE)
     assert config.credentials_given({"API_ID": "1"}, NO_FILE)
     assert config.credentials_given({}, file)
+    file.write_text("BOT_TOKEN: whatever\n")
+    assert config.credentials_given({}, file)
 
 
 def test_cache_dir_follows_xdg() -> None:

@@ -1,5 +1,6 @@
 """The file that TELEGRAM_SERVERS names."""
 
+import base64
 import json
 from pathlib import Path
 from typing import Any
@@ -8,8 +9,17 @@ import pytest
 
 from telpher.errors import SettingsError
 from tests.config.test_load import load
+from tgfake.cluster import Cluster
+from tgfake.world import World
 
-PEM = "-----BEGIN RSA PUBLIC KEY-----\nMIIBCgKC\nAQEA\n-----END RSA PUBLIC KEY-----\n"
+
+def pem(der: bytes) -> str:
+    text = base64.encodebytes(der).decode()
+    return f"-----BEGIN RSA PUBLIC KEY-----\n{text}-----END RSA PUBLIC KEY-----\n"
+
+
+DER = b"\x30\x82\x01\x0a\x02\x82\x01\x01\x00" + b"\xc0" * 256 + b"\x02\x03\x01\x00\x01"
+PEM = pem(DER)
 GOOD: dict[str, Any] = {
     "home_dc": 2,
     "dcs": [
@@ -66,8 +76,10 @@ def test_media_only_may_be_left_out(file: Path) -> None:
         ({"dcs": [{"id": 2, "host": "a b", "port": 1}]}, "dcs.0.host is neither"),
         ({"dcs": [{"id": 2, "host": "h", "port": 70000}]}, "dcs.0.port must be at most 65535"),
         ({"public_keys": []}, "public_keys has no key"),
-        ({"public_keys": ["key"]}, "public_keys.0 must be a PEM text"),
-        ({"public_keys": [PEM.replace("MIIB", "M-IB")]}, "public_keys.0 must be a PEM text"),
+        ({"public_keys": ["key"]}, "public_keys.0 must be a 2048-bit key"),
+        ({"public_keys": [PEM.replace("MIIB", "M-IB")]}, "public_keys.0 must be a 2048-bit key"),
+        ({"public_keys": [pem(b"no key")]}, "public_keys.0 must be a 2048-bit key"),
+        ({"public_keys": [pem(DER[:-1])]}, "public_keys.0 must be a 2048-bit key"),
     ],
 )
 def test_what_is_wrong_inside_is_told_by_its_place(
@@ -90,6 +102,12 @@ def test_what_is_no_such_file(file: Path, text: str) -> None:
     (problem,) = problems(file)
     assert "tgfake" in problem
     assert "not understood" not in problem
+
+
+@pytest.mark.parametrize("key", Cluster(World()).public_keys)
+def test_the_keys_of_tgfake_pass(file: Path, key: str) -> None:
+    file.write_text(json.dumps({**GOOD, "public_keys": [key]}))
+    assert load(TELEGRAM_SERVERS=str(file)).telegram_servers
 
 
 def test_a_folder_is_no_file(tmp_path: Path) -> None:

@@ -42,9 +42,13 @@ def load(environ: Mapping[str, str] | None = None, env_file: Path = ENV_FILE) ->
 
 
 def credentials_given(environ: Mapping[str, str] | None = None, env_file: Path = ENV_FILE) -> bool:
-    """Whether somebody meant to give credentials: one is enough, so that a missing one is told."""
-    given = {**_read_file(env_file)[0], **_from_environment(environ)}
-    return any(name in given for name in checks.REQUIRED)
+    """Whether somebody meant to give credentials: one is enough, so that a missing one is told.
+
+    So is a line of the file that cannot be read, since it may have held one.
+    """
+    in_file, unreadable = _read_file(env_file)
+    given = {**in_file, **_from_environment(environ)}
+    return bool(unreadable) or any(name in given for name in checks.REQUIRED)
 
 
 def cache_dir(environ: Mapping[str, str] | None = None) -> Path:

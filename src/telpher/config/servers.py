@@ -25,14 +25,24 @@ _PEM = re.compile(
 )
 
 
+# RSAPublicKey of PKCS#1 (RFC 8017, A.1.1): a SEQUENCE, the modulus of 2048 bits (the only length
+# that the key exchange knows), and after it the exponent.
+_DER = re.compile(
+    rb"\x30\x82..\x02\x82\x01\x01\x00[\x80-\xff].{255}\x02(?:\x01.|\x02..|\x03...|\x04....)",
+    re.DOTALL,
+)
+
+
 def _pem(text: str) -> str:
     found = _PEM.fullmatch(text)
     try:
-        good = found is not None and base64.b64decode("".join(found["body"].split()), validate=True)
+        der = base64.b64decode("".join(found["body"].split()), validate=True) if found else b""
     except binascii.Error:
-        good = False
-    if not good:
-        raise ValueError("must be a PEM text that begins with -----BEGIN RSA PUBLIC KEY-----")
+        der = b""
+    if not _DER.fullmatch(der):
+        raise ValueError(
+            "must be a 2048-bit key that begins with -----BEGIN RSA PUBLIC KEY----- (PKCS#1, PEM)"
+        )
     return text
 
 
