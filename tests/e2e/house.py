@@ -12,7 +12,8 @@ from pathlib import Path
 
 import httpx
 
-from telpher.app import App, running
+from telpher.app import running
+from telpher.assembly import App
 from telpher.clock import Clock
 from telpher.config.settings import Settings
 from telpher.telegram.gateway import AccountState
