@@ -88,6 +88,31 @@ async def test_twenty_viewers_at_once_are_one_fetch(engine, media):
     assert sum(limit for _, limit in media.asked) <= SIZE + GRANULE
 
 
+@pytest.mark.parametrize("cache", [MIB, 4 * MIB, 8 * MIB])
+async def test_read_ahead_does_not_evict_what_is_read_next(media, tasks, cache):
+    engine = make_engine(media, tasks, cache)
+    assert await read_all(await engine.open(REF, 0, SIZE, ME)) == content(0, SIZE)
+    assert len(media.asked) == len(set(media.asked))
+    assert sum(limit for _, limit in media.asked) <= SIZE + GRANULE
+    await engine.close()
+
+
+async def test_viewers_far_apart_do_not_take_each_others_read_ahead(media, tasks):
+    engine = make_engine(media, tasks, 4 * MIB)
+    starts = [0, 3 * MIB, 6 * MIB]
+    streams = [await engine.open(REF, start, start + 3 * MIB, ME) for start in starts]
+    bodies = [bytearray() for _ in streams]
+    for _ in range(3 * MIB // GRANULE):
+        for body, stream in zip(bodies, streams, strict=True):
+            if not stream.complete:
+                body += await anext(stream)
+    assert bodies == [content(start, 3 * MIB) for start in starts]
+    assert sum(limit for _, limit in media.asked) <= 9 * MIB * 1.05
+    for stream in streams:
+        await stream.aclose()
+    await engine.close()
+
+
 async def test_one_byte_costs_one_small_request(engine, media):
     assert await read_all(await engine.open(REF, 0, 1, ME)) == content(0, 1)
     assert media.asked == [(0, GRANULE)]

@@ -9,6 +9,11 @@ One budget for the process bounds the memory by construction: bytes are reserved
 goes out, and stay counted until their block is evicted. Least recently used blocks go first, never
 one that is pinned, that is, just being sent to somebody.
 
+Blocks that somebody is about to read are *promised*. Read-ahead never takes their room, or it would
+evict what it fetched a moment ago, nearest first, and each byte would be fetched again and again.
+What a viewer waits for may take it: then the latest promise goes, which is needed last. Viewers
+promise themselves no more than their `share` of the budget.
+
 Reservations cannot deadlock. A quarter of the budget is kept for guarantees: two granules for
 every admitted viewer. When all of the common part is pinned or in flight, a viewer fetches what it
 waits for one granule at a time on its guarantee: one being sent, one on its way.
@@ -18,8 +23,9 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any
 
 from telpher.core.chunks import GRANULE, Chunk
@@ -34,6 +40,8 @@ GUARANTEE = 2 * GRANULE
 # The part of the budget kept for guarantees: 512 viewers with the default of 256 MiB.
 GUARANTEED_PART = 4
 
+_NOTHING = memoryview(b"")
+
 # Brings a chunk; how badly it is wanted may change while it is on its way.
 Fetch = Callable[[Chunk, Demand], Coroutine[Any, Any, memoryview]]
 
@@ -47,30 +55,24 @@ class Guarantee:
 
 @dataclass(eq=False, slots=True)
 class Block:
-    """Bytes that are there: `data` begins at `start` of the document.
+    """Bytes that are there, [start, stop) of the document; once it is evicted, `data` is empty.
 
-    `funded` is the guarantee that pays for it, None when the common budget does.
+    `funded` is the guarantee that pays for it, None when the common budget does. `promises` counts
+    the viewers who are about to read it.
     """
 
     document: Document
     start: int
+    stop: int
     data: memoryview
     funded: Guarantee | None = None
     pins: int = 0
-
-    @property
-    def stop(self) -> int:
-        """Offset behind the last byte."""
-        return self.start + len(self.data)
+    promises: int = 0
 
 
 @dataclass(eq=False, slots=True)
 class Pending:
-    """A chunk on its way; `waiters` readers get the block pinned when it lands.
-
-    `block` is set from landing until the last of them has woken up: read-ahead that nobody waits
-    for is held by the cache alone and can be evicted.
-    """
+    """A chunk on its way; `waiters` readers get its `block` pinned when it lands."""
 
     document: Document
     chunk: Chunk
@@ -79,7 +81,7 @@ class Pending:
     flight: Flight[None] = field(init=False)
     block: Block | None = None
     waiters: int = 0
-    landed: bool = False
+    promises: int = 0
 
     @property
     def stop(self) -> int:
@@ -124,6 +126,13 @@ class BlockCache:
         self._tasks = tasks
         self._documents: dict[tuple[int, int], Document] = {}
         self._blocks: OrderedDict[Block, None] = OrderedDict()  # least recently used first
+        self._promised: OrderedDict[Block, None] = OrderedDict()  # latest promise last
+        self._viewers = 0
+
+    @property
+    def share(self) -> int:
+        """How many bytes each viewer may have ahead of it when all want as much."""
+        return self._common // max(self._viewers, 1)
 
     @property
     def has_seat(self) -> bool:
@@ -135,6 +144,7 @@ class BlockCache:
         if not self.has_seat:
             raise BusyError("the memory for file bytes is promised to other viewers")
         self._guarantees -= GUARANTEE
+        self._viewers += 1
         key = (info.document_id, info.size)
         document = self._documents.setdefault(key, Document(key))
         document.viewers += 1
@@ -143,6 +153,7 @@ class BlockCache:
     def dismiss(self, document: Document) -> None:
         """A viewer has left; its guarantee goes back."""
         self._guarantees += GUARANTEE
+        self._viewers -= 1
         document.viewers -= 1
         self._forget_if_empty(document)
 
@@ -151,11 +162,12 @@ class BlockCache:
     ) -> Pending | None:
         """Reserves room for `chunk` and sends it on its way; the caller holds the flight.
 
-        With a `guarantee` one granule is always to be had, as long as the viewer keeps no more
-        than it may; then the chunk is cut down to it. None when there is no room.
+        With the `guarantee` of a viewer who waits for it, promises of others give way, and one
+        granule is always to be had, as long as the viewer keeps no more than it may; then the chunk
+        is cut down to it. None when there is no room.
         """
         funded = None
-        if not self._reserve(chunk.limit):
+        if not self._reserve(chunk.limit, over_promises=guarantee is not None):
             if guarantee is None or guarantee.free < GRANULE:
                 return None
             funded = guarantee
@@ -188,7 +200,8 @@ class BlockCache:
     def pin(self, block: Block) -> None:
         """Keeps `block` until unpinned, and counts as its use."""
         block.pins += 1
-        self._blocks.move_to_end(block)
+        if not block.promises:
+            self._blocks.move_to_end(block)
 
     def unpin(self, block: Block, guarantee: Guarantee) -> None:
         """Ends one pin, held by the viewer with this `guarantee`."""
@@ -196,30 +209,44 @@ class BlockCache:
         if block.funded is not None and (block.funded is guarantee or block.pins == 0):
             self._settle(block, block.funded)
 
+    def promise(self, slot: Slot) -> None:
+        """A viewer is about to read it; to be taken back once."""
+        slot.promises += 1
+        if isinstance(slot, Block) and slot in self._blocks:
+            del self._blocks[slot]
+            self._promised[slot] = None
+
+    def take_back(self, slot: Slot) -> None:
+        """Ends one promise; of a chunk that has landed meanwhile, that on its block."""
+        slot.promises -= 1
+        if isinstance(slot, Pending):
+            if slot.block is not None:
+                self.take_back(slot.block)
+        elif not slot.promises and slot in self._promised:
+            del self._promised[slot]
+            self._blocks[slot] = None
+
     def _wake(self, pending: Pending) -> Block | None:
-        block = pending.block
         pending.waiters -= 1
-        if pending.waiters == 0:
-            pending.block = None
-        return block
+        return pending.block
 
     async def _bring(self, pending: Pending, fetch: Fetch) -> None:
         data = await fetch(pending.chunk, pending.demand)
         document, chunk = pending.document, pending.chunk
         document.clear(chunk.offset, pending.stop)
-        block = Block(document, chunk.offset, data, pending.funded, pins=pending.waiters)
+        stop = chunk.offset + len(data)
+        block = Block(document, chunk.offset, stop, data, pending.funded, pins=pending.waiters)
+        block.promises = pending.promises
         document.fill(block, block.start, block.stop)
-        self._blocks[block] = None
-        pending.landed = True
-        if pending.waiters:
-            pending.block = block
+        (self._promised if block.promises else self._blocks)[block] = None
+        pending.block = block
         if block.funded is None:
             self.reserved -= chunk.limit - len(data)
         elif block.pins == 0:
             self._settle(block, block.funded)
 
     def _end(self, pending: Pending) -> None:
-        if pending.landed:
+        if pending.block is not None:
             return
         pending.document.clear(pending.chunk.offset, pending.stop)
         if pending.funded is None:
@@ -241,10 +268,13 @@ class BlockCache:
         elif not self._reserve(len(block.data)):
             self._remove(block)
 
-    def _reserve(self, size: int) -> bool:
+    def _reserve(self, size: int, *, over_promises: bool = False) -> bool:
         """Takes `size` bytes of the common budget, evicting for it; False when it is in use."""
         missing = self.reserved + size - self._common
-        victims = self._victims(missing)
+        candidates = iter(self._blocks)
+        if over_promises:
+            candidates = chain(candidates, reversed(self._promised))
+        victims = _victims(candidates, missing)
         if victims is None:
             return False
         for block in victims:
@@ -253,21 +283,25 @@ class BlockCache:
         self.reserved += size
         return True
 
-    def _victims(self, missing: int) -> list[Block] | None:
-        victims: list[Block] = []
-        for block in self._blocks:
-            if missing <= 0:
-                break
-            if block.pins == 0 and block.funded is None:
-                victims.append(block)
-                missing -= len(block.data)
-        return victims if missing <= 0 else None
-
     def _remove(self, block: Block) -> None:
-        del self._blocks[block]
+        del (self._promised if block.promises else self._blocks)[block]
+        block.data = _NOTHING  # whoever still knows the block keeps no bytes by it
         block.document.clear(block.start, block.stop)
         self._forget_if_empty(block.document)
 
     def _forget_if_empty(self, document: Document) -> None:
         if document.viewers == 0 and not document.slots:
             self._documents.pop(document.key, None)
+
+
+def _victims(candidates: Iterator[Block], missing: int) -> list[Block] | None:
+    """The first ones that free `missing` bytes; None when they are not enough."""
+    victims: list[Block] = []
+    while missing > 0:
+        block = next(candidates, None)
+        if block is None:
+            return None
+        if block.pins == 0 and block.funded is None:
+            victims.append(block)
+            missing -= len(block.data)
+    return victims

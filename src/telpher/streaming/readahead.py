@@ -10,13 +10,12 @@ nobody wants it any more, and its demand tells the scheduler how badly this view
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Hashable
 from dataclasses import dataclass
 
 from telpher.core.chunks import GRANULE, PAGE, Chunk, next_chunk
 from telpher.core.demand import Urgency
-from telpher.streaming.cache import Block, BlockCache, Document, Fetch, Guarantee, Pending
+from telpher.streaming.cache import Block, BlockCache, Document, Fetch, Guarantee, Pending, Slot
 
 # Between these (engine.md, "Fairness").
 LEAST_AHEAD = 1 << 20
@@ -62,7 +61,8 @@ class ReadAhead:
         self._fetch = fetch
         self._planned = span.start - span.start % GRANULE
         self._largest = 0
-        self._held: deque[Pending] = deque()
+        # Promised to the viewer, nearest first mostly, and held while on their way.
+        self._held: dict[Slot, None] = {}
 
     def cover(self, position: int) -> None:
         """Asks for what is missing from `position` up to the target, and says how urgent it is."""
@@ -70,27 +70,30 @@ class ReadAhead:
         missing = self._document.at(position) is None
         if missing or self._planned < granule:
             self._planned = granule
-        come = position - self._span.start
-        ahead = MOST_AHEAD if come >= STAYS_AFTER else min(LEAST_AHEAD + come, MOST_AHEAD)
-        target = min(self._span.stop, position + ahead)
+        self._rank(position)
+        target = self._target(position)
         while self._planned < target:
             slot = self._document.at(self._planned)
-            if not isinstance(slot, Block):
-                slot = self._join(slot, self._planned, head=self._planned <= position)
+            if slot is None:
+                slot = self._start(self._planned, head=self._planned <= position)
                 if slot is None:
                     break
-                self._held.append(slot)
+            elif isinstance(slot, Pending) and slot not in self._held:
+                slot.flight.hold()
+            self._promise(slot, position)
             self._planned = slot.stop
-        self._rank(position)
 
     def join(self, position: int) -> Pending | None:
         """The chunk that brings the byte at `position`, held once more and waited for.
 
         None when there is no memory for it.
         """
-        slot = self._document.at(position)
-        assert not isinstance(slot, Block)  # noqa: S101 - the caller has looked
-        pending = self._join(slot, position - position % GRANULE, head=True)
+        pending = self._document.at(position)
+        assert not isinstance(pending, Block)  # noqa: S101 - the caller has looked
+        if pending is not None:
+            pending.flight.hold()
+        else:
+            pending = self._start(position - position % GRANULE, head=True)
         if pending is not None:
             pending.demand.want(self._viewer, Urgency.HEAD)
         return pending
@@ -104,16 +107,31 @@ class ReadAhead:
         """Asks for nothing any more; what nobody else wants is cancelled at once."""
         self._planned = position - position % GRANULE
         while self._held:
-            self.leave(self._held.pop())
+            self._let_go(next(reversed(self._held)))
 
-    def _join(self, pending: Pending | None, offset: int, *, head: bool) -> Pending | None:
-        """Holds the flight that covers `offset`, starting one where there is none.
+    def _target(self, position: int) -> int:
+        """Up to where bytes are to be there, or on their way."""
+        come = position - self._span.start
+        ahead = MOST_AHEAD if come >= STAYS_AFTER else min(LEAST_AHEAD + come, MOST_AHEAD)
+        return min(self._span.stop, position + min(ahead, self._cache.share))
+
+    def _promise(self, slot: Slot, position: int) -> None:
+        if slot not in self._held:
+            self._cache.promise(slot)
+            self._held[slot] = None
+        self._tell_urgency(slot, position)
+
+    def _let_go(self, slot: Slot) -> None:
+        del self._held[slot]
+        self._cache.take_back(slot)
+        if isinstance(slot, Pending):
+            self.leave(slot)
+
+    def _start(self, offset: int, *, head: bool) -> Pending | None:
+        """Starts the flight that covers `offset`, and holds it.
 
         None when there is no room; what the viewer waits for may draw on its guarantee.
         """
-        if pending is not None:
-            pending.flight.hold()
-            return pending
         span = self._span
         chunk = self._fit(next_chunk(offset, span.stop, self._largest, span.size))
         come = offset - span.start
@@ -136,12 +154,15 @@ class ReadAhead:
         return Chunk(chunk.offset, limit)
 
     def _rank(self, position: int) -> None:
-        """Lets go of what is there or behind, and tells how urgent the rest has become."""
-        for _ in range(len(self._held)):
-            pending = self._held.popleft()
-            if pending.flight.done or pending.stop <= position:
-                self.leave(pending)
-                continue
-            near = pending.chunk.offset < position + NEAR
-            pending.demand.want(self._viewer, Urgency.NEAR if near else Urgency.AHEAD)
-            self._held.append(pending)
+        """Lets go of what is behind or failed, and tells how urgent the rest has become."""
+        for slot in list(self._held):
+            failed = isinstance(slot, Pending) and slot.flight.done and slot.block is None
+            if failed or slot.stop <= position:
+                self._let_go(slot)
+            else:
+                self._tell_urgency(slot, position)
+
+    def _tell_urgency(self, slot: Slot, position: int) -> None:
+        if isinstance(slot, Pending) and not slot.flight.done:
+            near = slot.chunk.offset < position + NEAR
+            slot.demand.want(self._viewer, Urgency.NEAR if near else Urgency.AHEAD)
