@@ -5,11 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 
 from telpher.clock import FakeClock
+from telpher.core.chunks import PAGE
 from telpher.streaming.disk.page import Document
 from telpher.streaming.disk.tier import DiskTier
 from tests.streaming.disk.fakes import TroubledFiles, content, page_files
 
 BUDGET = 64 << 20
+
+# A hundred pages, most of which are neither beginning nor end.
+LONG = (7, 100 * PAGE)
 
 
 class House:

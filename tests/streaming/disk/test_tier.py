@@ -1,24 +1,15 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 
 import pytest
 
 from telpher.core.chunks import GRANULE, PAGE
 from telpher.streaming.disk.tier import PENDING_BYTES
 from tests.streaming.disk.fakes import FILM, PHOTO, content, page_files, space
-from tests.streaming.disk.house import BUDGET, House, keep, reads, write
+from tests.streaming.disk.house import BUDGET, LONG, House, keep, reads, write
 
 K64 = GRANULE
-
-# A hundred pages, most of which are neither beginning nor end.
-LONG = (7, 100 * PAGE)
-
-
-@pytest.fixture
-def house(tmp_path: Path) -> House:
-    return House(tmp_path)
 
 
 async def test_what_is_written_is_read(house: House):

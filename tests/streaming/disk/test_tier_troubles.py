@@ -14,20 +14,12 @@ from telpher.core.chunks import GRANULE, PAGE
 from telpher.storage.rest import PAUSE
 from telpher.streaming.disk.tier import PENDING_READS, RESERVE, DiskTier
 from tests.streaming.disk.fakes import FILM, page_files, space
-from tests.streaming.disk.house import BUDGET, House, keep, reads, write
+from tests.streaming.disk.house import BUDGET, LONG, House, keep, reads, write
 
 K64 = GRANULE
 FULL = OSError(errno.ENOSPC, "No space left on device")
 BROKEN = OSError(errno.EIO, "Input/output error")
 READ_ONLY = OSError(errno.EROFS, "Read-only file system")
-
-# A hundred pages, most of which are neither beginning nor end.
-LONG = (7, 100 * PAGE)
-
-
-@pytest.fixture
-def house(tmp_path: Path) -> House:
-    return House(tmp_path)
 
 
 async def test_a_full_disk_is_left_alone_and_tried_again(house: House):
