@@ -1,6 +1,7 @@
 """One bot's account against tgfake: logins, life and death of connections, updates."""
 
 import asyncio
+import json
 
 import pytest
 
@@ -9,6 +10,7 @@ from telpher.errors import AccountDeadError, TelegramUnavailableError
 from telpher.telegram.gateway import AccountState, IncomingMessage
 from tests.ports import free_ports
 from tests.telegram.adapter.stage import (
+    BOT_ID,
     BOT_NAME,
     QUICK,
     SECONDS,
@@ -207,3 +209,18 @@ async def test_the_session_is_saved_while_updates_come_in(stage: Stage) -> None:
 
     assert message.text == "two"
     assert QUICK.save_every > 1
+
+
+async def test_a_state_ahead_of_the_server_is_another_servers(stage: Stage) -> None:
+    """A Telegram begun anew counts updates from the start: none of them is an old one."""
+    async with stage.cluster() as cluster:
+        async with stage.connected(cluster) as running:
+            await stage.ann.send(stage.bot, "one")
+            await running.inbox.get()
+            state = running.account._session.update_state
+        kept = json.loads(stage.store.load(f"bot{BOT_ID}"))
+        kept["state"][0] = state.pts + 1000
+        stage.store.save(f"bot{BOT_ID}", json.dumps(kept))
+        async with stage.connected(cluster) as running:
+            await stage.ann.send(stage.bot, "two")
+            assert (await running.inbox.get()).text == "two"

@@ -23,6 +23,7 @@ from telpher.errors import (
     AccountDeadError,
     AuthorisationLostError,
     FloodWaitError,
+    MigrateError,
     TelegramError,
     TelegramUnavailableError,
 )
@@ -69,6 +70,7 @@ class BotAccount:
         self._store = store
         self._name = f"bot{credentials.bot_id}"
         self._saved = 0
+        self._unsaved = False
         session = AccountSession()
         session.set_dc(servers.home_dc, None, None)
         self._session = session
@@ -185,9 +187,11 @@ class BotAccount:
     async def _supervise(self) -> None:
         """Connects again and again; returns when the token is refused."""
         backoff = Backoff(self._timing.backoff_first, self._timing.backoff_most)
+        again = False
         while True:
             try:
                 await self._live(backoff)
+                again = False
                 pause, reason = backoff.next(), "The connection to Telegram was lost."
             except AccountDeadError as error:
                 _log.error("the bot's token was refused", bot=self.user_id, problem=str(error))
@@ -197,6 +201,9 @@ class BotAccount:
                 pause, reason = backoff.next(), f"Telegram cannot be reached: {error}."
                 if isinstance(error, FloodWaitError):
                     pause = max(pause, error.seconds)
+                elif isinstance(error, AuthorisationLostError | MigrateError) and not again:
+                    pause = 0.0  # the next attempt knows better: once, at once
+                again = pause == 0.0
             self._turn(self._state, reason)
             _log.warning("not connected to Telegram", reason=reason, again_in=pause)
             await asyncio.sleep(pause)
@@ -267,6 +274,9 @@ class BotAccount:
         try:
             self._store.save(self._name, self._session.dump())
         except OSError as error:
-            _log.error("the session could not be saved", problem=str(error))
+            if not self._unsaved:
+                _log.error("the session could not be saved", problem=str(error))
+            self._unsaved = True
             return
+        self._unsaved = False
         self._saved = self._session.revision

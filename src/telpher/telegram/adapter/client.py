@@ -165,8 +165,10 @@ class MainConnection:
         """Where the session left off, to be caught up from there; else from now on."""
         box = self._client._message_box
         kept = self._session.update_state
-        if kept is None:
-            now = await self.call(GetStateRequest())
+        now = await self.call(GetStateRequest())
+        if kept is None or kept.pts > now.pts:
+            # A state ahead of the server's own is another server's: with it every update would
+            # count as handled long ago.
             box.load(_state(now.pts, now.qts, int(now.date.timestamp()), now.seq), [])
         else:
             channels = [ChannelState(channel, pts) for channel, pts in kept.channels.items()]
