@@ -26,7 +26,7 @@ from tgfake.counters import Counters
 from tgfake.dispatch import Dispatcher, SessionHandle
 from tgfake.faults import Faults
 from tgfake.keys import DC_KEYS
-from tgfake.network import Lane, Shape
+from tgfake.network import Bottleneck, Shape
 from tgfake.server import Listener
 from tgfake.services import dispatcher as all_services
 from tgfake.site import Address, Site
@@ -138,10 +138,10 @@ class Cluster:
         places = [(dc, False) for dc in DC_KEYS]
         places += [(dc, True) for dc in sorted(self._layout.media_dcs)]
         rate = self._shape.dc_bandwidth
-        lanes = {dc: None if rate is None else Lane(rate) for dc in DC_KEYS}
+        bottlenecks = {dc: None if rate is None else Bottleneck(rate) for dc in DC_KEYS}
         for number, (dc, media) in enumerate(places):
             listener = Listener(dc, self.site, self._services, self._shape, media=media)
-            listener.dc_lane = lanes[dc]
+            listener.dc_bottleneck = bottlenecks[dc]
             first = self._layout.first_port
             port = await listener.start(tasks, HOST, first + number if first else 0)
             self._listeners.append(listener)

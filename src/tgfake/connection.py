@@ -67,7 +67,7 @@ class Connection(asyncio.Protocol):
         self._exchange = Exchange(self.dc, DC_KEYS[self.dc])
         self._incoming = DelayLine(listener.one_way)
         self._outgoing = DelayLine(listener.one_way)
-        self._outbox = Outbox(self._write, self._outgoing, listener.lanes(), self._wasted)
+        self._outbox = Outbox(self._write, self._outgoing, listener.bottlenecks(), self._wasted)
         self._conversation: Conversation = converse(self, self._site, listener.dispatcher)
         self._tasks: asyncio.TaskGroup
         self._lost = asyncio.Event()

@@ -46,7 +46,7 @@ class Shape:
         return self.latency > 0 or self.jitter > 0
 
 
-class Lane:
+class Bottleneck:
     """A link of limited bandwidth, shared by whoever reserves time on it."""
 
     def __init__(self, rate: float) -> None:

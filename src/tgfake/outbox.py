@@ -13,7 +13,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from functools import partial
 
-from tgfake.network import DelayLine, Lane
+from tgfake.network import Bottleneck, DelayLine
 
 _SLICE = 64 * 1024
 """Most bytes that take the link at a time: what a receiver sees arrive together."""
@@ -49,19 +49,19 @@ class Outbox:
         self,
         write: Callable[[bytes | memoryview], None],
         line: DelayLine,
-        lanes: Sequence[Lane],
+        bottlenecks: Sequence[Bottleneck],
         wasted: Callable[[int], None],
     ) -> None:
         self._write = write
         self._line = line
-        self._lanes = lanes
+        self._bottlenecks = bottlenecks
         self._wasted = wasted
         self._queue: deque[Outgoing] = deque()
         self._busy = False
         self._wake = asyncio.Event()
         self._writable = asyncio.Event()
         self._writable.set()
-        slowest = min((lane.rate for lane in lanes), default=float("inf"))
+        slowest = min((each.rate for each in bottlenecks), default=float("inf"))
         self._slice = int(max(_MIN_SLICE, min(_SLICE, slowest * _SLICE_SECONDS)))
 
     def __len__(self) -> int:
@@ -69,7 +69,7 @@ class Outbox:
 
     def post(self, outgoing: Outgoing) -> None:
         """Write `outgoing` after all that was posted before."""
-        if self._lanes or self._busy or self._queue or not self._writable.is_set():
+        if self._bottlenecks or self._busy or self._queue or not self._writable.is_set():
             self._queue.append(outgoing)
             self._wake.set()
             return
@@ -126,6 +126,6 @@ class Outbox:
 
     async def _take_turn(self, size: int) -> None:
         now = asyncio.get_running_loop().time()
-        wait = max((lane.reserve(size, now) for lane in self._lanes), default=0.0)
+        wait = max((each.reserve(size, now) for each in self._bottlenecks), default=0.0)
         if wait > 0:
             await asyncio.sleep(wait)

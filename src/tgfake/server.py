@@ -7,7 +7,7 @@ import random
 from typing import TYPE_CHECKING
 
 from tgfake.connection import Connection
-from tgfake.network import Lane, Shape
+from tgfake.network import Bottleneck, Shape
 
 if TYPE_CHECKING:
     from tgfake.dispatch import Dispatcher
@@ -26,7 +26,7 @@ class Listener:
         self.dispatcher = dispatcher
         self.shape = shape
         self.connections: set[Connection] = set()
-        self.dc_lane: Lane | None = None
+        self.dc_bottleneck: Bottleneck | None = None
         """Shared by the addresses of one data centre."""
         self._tasks: asyncio.TaskGroup
         self._server: asyncio.Server
@@ -50,10 +50,10 @@ class Listener:
         """A number for a new connection, the first being 1."""
         return self.site.counters.connections_total + 1
 
-    def lanes(self) -> list[Lane]:
+    def bottlenecks(self) -> list[Bottleneck]:
         """The bandwidth limits that a new connection's bytes pass."""
-        own = [] if self.shape.bandwidth is None else [Lane(self.shape.bandwidth)]
-        return own if self.dc_lane is None else [*own, self.dc_lane]
+        own = [] if self.shape.bandwidth is None else [Bottleneck(self.shape.bandwidth)]
+        return own if self.dc_bottleneck is None else [*own, self.dc_bottleneck]
 
     def one_way(self) -> float:
         """The delay of one packet in one direction."""

@@ -7,23 +7,23 @@ import pytest
 from tests.tgfake.raw_client import raw_client
 from tests.tgfake.small_world import TOKEN, SmallWorld, file_bytes, file_request, small_services
 from tgfake.cluster import Cluster
-from tgfake.network import DelayLine, Lane, Shape
+from tgfake.network import Bottleneck, DelayLine, Shape
 
 SECONDS = 60
 
 
 def test_a_lane_is_a_queue():
-    lane = Lane(1000)
-    waits = [lane.reserve(100, now=50.0) for _ in range(3)]
+    bottleneck = Bottleneck(1000)
+    waits = [bottleneck.reserve(100, now=50.0) for _ in range(3)]
     assert waits == pytest.approx([0.1, 0.2, 0.3], abs=0.006)
-    assert lane.reserve(100, now=60.0) == pytest.approx(0.1, abs=0.006)
+    assert bottleneck.reserve(100, now=60.0) == pytest.approx(0.1, abs=0.006)
 
 
 def test_a_lane_makes_up_for_late_wakers():
     """Asking a little too late must not lower the rate: the sum stays what the link can carry."""
-    lane, now = Lane(1000), 50.0
+    bottleneck, now = Bottleneck(1000), 50.0
     for _ in range(100):
-        now += lane.reserve(100, now) + 0.004
+        now += bottleneck.reserve(100, now) + 0.004
     assert now - 50.0 == pytest.approx(10, rel=0.02)
 
 

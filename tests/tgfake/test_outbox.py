@@ -9,7 +9,7 @@ from telethon.tl import functions, types
 from tests.tgfake.raw_client import raw_client
 from tests.tgfake.small_world import TOKEN, SmallWorld, file_bytes, file_request, small_services
 from tgfake.cluster import Cluster
-from tgfake.network import DelayLine, Lane, Shape
+from tgfake.network import Bottleneck, DelayLine, Shape
 from tgfake.outbox import Outbox, Outgoing
 
 SECONDS = 60
@@ -25,7 +25,7 @@ class Wire:
         self.grown = asyncio.Event()
         self.rendered: list[str] = []
         line = DelayLine(lambda: 0.0)
-        self.outbox = Outbox(self._write, line, [Lane(r) for r in rates], self._waste)
+        self.outbox = Outbox(self._write, line, [Bottleneck(r) for r in rates], self._waste)
 
     def _write(self, data: bytes | memoryview) -> None:
         self.pieces.append(bytes(data))
