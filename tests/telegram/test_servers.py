@@ -2,6 +2,7 @@
 
 from telpher.config.servers import TelegramServers
 from telpher.telegram.servers import TELEGRAM, DcAddress, Directory, Servers, servers_of
+from tests.config.test_servers import PEM
 
 MAIN = DcAddress(2, "127.0.0.1", 1)
 MEDIA = DcAddress(2, "127.0.0.1", 2, media_only=True)
@@ -59,7 +60,6 @@ def test_two_accounts_learn_apart() -> None:
 
 
 def test_the_setting_names_the_network() -> None:
-    pem = "-----BEGIN RSA PUBLIC KEY-----\nAAAA\n-----END RSA PUBLIC KEY-----"
     setting = TelegramServers.model_validate(
         {
             "home_dc": 2,
@@ -67,9 +67,9 @@ def test_the_setting_names_the_network() -> None:
                 {"id": 2, "host": "127.0.0.1", "port": 1},
                 {"id": 2, "host": "127.0.0.1", "port": 2, "media_only": True},
             ],
-            "public_keys": [pem],
+            "public_keys": [PEM],
         }
     )
 
-    assert servers_of(setting) == Servers(2, (MAIN, MEDIA), (pem,))
+    assert servers_of(setting) == Servers(2, (MAIN, MEDIA), (PEM,))
     assert servers_of(None) is TELEGRAM
