@@ -18,9 +18,9 @@ import sys
 import tempfile
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import NoReturn
 from statistics import median
 from time import perf_counter, process_time
+from typing import NoReturn
 
 import uvloop
 from telethon.tl.functions.messages import GetMessagesRequest
