@@ -18,6 +18,8 @@ from telpher.clock import Clock
 from telpher.config.settings import Settings
 from telpher.telegram.gateway import AccountState
 from telpher.telegram.timing import Timing
+from tests import plain_http
+from tests.plain_http import PATIENCE
 from tests.ports import free_ports
 from tgfake.cluster import Cluster, Layout
 from tgfake.network import Shape
@@ -26,9 +28,6 @@ from tgfake.world.person import Person, Seen
 
 TOKEN = "4242:AAF-a_token_of_no_secrecy_for_the_tests0"
 LINK = re.compile(r"https?://\S+")
-
-# Far beyond what any step needs on a slow machine; only a fault makes a test wait so long.
-PATIENCE = 60.0
 
 # For tests that live through long waits of telpher's; time-outs stay generous.
 QUICK = Timing(chunk=3.0, silence=0.5, backoff_first=0.1, media_backoff_most=1.0, export_again=0.05)
@@ -136,9 +135,7 @@ async def house(
         cluster, servers = await stack.enter_async_context(telegram(world, work_dir, layout, shape))
         chosen = settings_for(servers, work_dir, **settings)
         app = await stack.enter_async_context(running(chosen, time.clock, time.timing))
-        http = await stack.enter_async_context(
-            httpx.AsyncClient(timeout=PATIENCE, base_url=chosen.base_url)
-        )
+        http = await stack.enter_async_context(plain_http.client(chosen.base_url))
         home = House(world, bot, world.person("Ann"), cluster, chosen, app, http)
         await home.connected()
         yield home

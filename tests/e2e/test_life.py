@@ -8,7 +8,8 @@ import socket
 import httpx
 import pytest
 
-from tests.e2e.house import LINK, PATIENCE, TOKEN, bytes_of, telegram
+from tests import plain_http
+from tests.e2e.house import LINK, TOKEN, bytes_of, telegram
 from tests.e2e.process import environment, run_to_end, started
 from tests.ports import free_ports
 from tgfake.cluster import Cluster, Layout
@@ -40,7 +41,7 @@ async def test_sigterm_lets_a_stream_end_and_accepts_no_other(tmp_path, world, a
     file = world.add_file(FileSpec(size=12 * MIB, dc=4))
     async with telegram(world, tmp_path, shape=Shape(bandwidth=6 * MIB)) as (_, servers):
         env = environment(servers, tmp_path / "work")
-        async with started(env, tmp_path) as telpher, httpx.AsyncClient(timeout=PATIENCE) as http:
+        async with started(env, tmp_path) as telpher, plain_http.client() as http:
             await telpher.logged("connected to Telegram")
             url = await link_for(ann, file)
             async with http.stream("GET", url) as answer:
@@ -61,7 +62,7 @@ async def test_a_second_start_does_not_log_in_again(tmp_path, world, ann, end):
     file = world.add_file(FileSpec(size=100_000, dc=4))
     async with telegram(world, tmp_path) as (cluster, servers):
         env = environment(servers, tmp_path / "work", PORT="")
-        async with started(env, tmp_path) as first, httpx.AsyncClient(timeout=PATIENCE) as http:
+        async with started(env, tmp_path) as first, plain_http.client() as http:
             await first.logged("connected to Telegram")
             url = await link_for(ann, file)
             assert (await http.get(url)).content == bytes_of(file)
@@ -70,7 +71,7 @@ async def test_a_second_start_does_not_log_in_again(tmp_path, world, ann, end):
         logins, imports = cluster.counters.logins, cluster.counters.imports
         missed = await ann.send_file("telpher_bot", world.add_file(FileSpec(size=5)))
         env["PORT"] = str(first.port)
-        async with started(env, tmp_path) as second, httpx.AsyncClient(timeout=PATIENCE) as http:
+        async with started(env, tmp_path) as second, plain_http.client() as http:
             await second.logged("connected to Telegram")
             assert (await http.get(url)).content == bytes_of(file)
             # What was sent while it was down is answered now (rule 34).
@@ -98,7 +99,7 @@ async def test_http_is_up_while_telegram_is_not_and_says_why(tmp_path, world):
         cluster.write_servers_file(servers)
     # Gone again: a Telegram that nobody reaches, at addresses that are known.
     env = environment(servers, tmp_path / "work")
-    async with started(env, tmp_path) as telpher, httpx.AsyncClient(timeout=PATIENCE) as http:
+    async with started(env, tmp_path) as telpher, plain_http.client() as http:
         await telpher.logged("listening")
         await telpher.logged("not connected to Telegram")
         health = await http.get(f"{telpher.url}/health")
@@ -115,7 +116,7 @@ async def test_it_connects_once_telegram_is_there(tmp_path, world, ann):
     async with telegram(world, tmp_path, layout) as (_, servers):
         pass
     env = environment(servers, tmp_path / "work")
-    async with started(env, tmp_path) as telpher, httpx.AsyncClient(timeout=PATIENCE) as http:
+    async with started(env, tmp_path) as telpher, plain_http.client() as http:
         await telpher.logged("not connected to Telegram")
         async with telegram(world, tmp_path, layout):
             await telpher.logged("connected to Telegram")

@@ -8,7 +8,8 @@ import httpx
 import pytest
 
 from telpher.web.server import HttpServer
-from tests.web.fakes import PATIENCE, World, serving
+from tests import plain_http
+from tests.web.fakes import World, serving
 
 
 @pytest.fixture
@@ -25,5 +26,5 @@ async def server(world: World) -> AsyncIterator[HttpServer]:
 @pytest.fixture
 async def client(server: HttpServer) -> AsyncIterator[httpx.AsyncClient]:
     base = f"http://127.0.0.1:{server.port}"
-    async with httpx.AsyncClient(base_url=base, timeout=PATIENCE, trust_env=False) as http:
+    async with plain_http.client(base) as http:
         yield http

@@ -7,6 +7,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from telpher.errors import TelegramError
+from tests import plain_http
 from tests.web.fakes import KEY, MOVIE, REF, World, serving
 
 PATH = f"/stream/{REF.chat_id}/{REF.message_id}"
@@ -112,7 +113,7 @@ async def test_only_listed_origins(world: World, origin: str | None, allowed: st
     world.cors_origins = (ORIGIN, "https://other.example")
     async with (
         serving(world.app()) as running,
-        httpx.AsyncClient(trust_env=False) as client,
+        plain_http.client() as client,
     ):
         answer = await client.get(
             f"http://127.0.0.1:{running.port}{STREAM}",
