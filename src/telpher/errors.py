@@ -16,6 +16,7 @@
         ├── ReferenceExpiredError      -                   reference_expired
         ├── MigrateError               -                   migrate
         ├── AuthorisationLostError     -                   authorisation_lost
+        │   └── KeyDuplicatedError     -                   key_duplicated
         ├── ChunkTimeoutError          -                   chunk_timeout
         ├── AccountDeadError          503                  account_dead
         └── RequestRejectedError      502                  telegram
@@ -151,6 +152,15 @@ class AuthorisationLostError(TelegramError):
     """A data centre no longer knows the account's key: import the authorisation again."""
 
     key = "authorisation_lost"
+
+
+class KeyDuplicatedError(AuthorisationLostError):
+    """Telegram saw one key on two connections at once and ended its login everywhere.
+
+    Either two processes share a session, or the rules for connections are broken: an alarm.
+    """
+
+    key = "key_duplicated"
 
 
 class ChunkTimeoutError(TelegramError):

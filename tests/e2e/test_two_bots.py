@@ -1,90 +1,150 @@
-"""An extra bot carries bytes out of BIN_CHANNEL, and takes over where the main one may not."""
+"""An extra bot carries bytes out of BIN_CHANNEL; whichever of the two is in trouble, the other
+goes on."""
 
 from __future__ import annotations
 
-import contextlib
-import itertools
+import pytest
+from structlog.testing import capture_logs
 
-from pydantic import SecretStr
-
-from tests.e2e.house import PATIENCE, TOKEN, bytes_of, house
+from tests.e2e.bots import Pair, calls_of, two_bots
+from tests.e2e.house import bytes_of
 from tgfake.faults import Fault, Kind
-from tgfake.world import World
-from tgfake.world.chats import Role
+from tgfake.world import Account
 
 MIB = 1 << 20
-EXTRA = "4343:AAF-another_token_of_no_secrecy_at_all0"
 
 
-@contextlib.asynccontextmanager
-async def two_bots(work_dir):
-    """A telpher with two bots in one channel, and a file of which the channel has a copy."""
-    world = World()
-    main, extra = world.add_bot(TOKEN, "telpher_bot"), world.add_bot(EXTRA, "carrier_bot")
-    owner = world.add_user("Owner")
-    channel = world.add_channel("Bin", owner)
-    for bot in (main, extra):
-        world.add_member(channel, bot, Role.ADMIN)
-        world.set_rights(channel, bot, "post_messages")
-    settings = {
-        "bin_channel": channel.peer.marked,
-        "extra_bot_tokens": (SecretStr(EXTRA),),
-        "chunk_cache_mb": 8,
-    }
-    async with house(work_dir, world=world, **settings) as home:
-        file = home.add_file(kind="video", size=24 * MIB + 11, dc=4)
-        url = await home.share(file)
-        counters = home.cluster.counters
-        await counters.wait(lambda c: c.messages[channel.peer.marked] > 0, PATIENCE)
-        # The first viewers do not wait for the extra bot: it looks for the copy beside them.
-        for n in itertools.cycle(range(24)):
-            await home.get(url, n * MIB, n * MIB + 1)
-            if counters.calls["channels.getMessages"]:
-                break
-        assert await home.get(url) == bytes_of(file)
-        yield home, file, url, main, extra
+@pytest.fixture
+async def pair(tmp_path):
+    async with two_bots(tmp_path) as each:
+        yield each
 
 
-async def test_a_flood_wait_of_one_bot_is_no_stall(tmp_path):
-    async with two_bots(tmp_path) as (home, file, url, main, _):
-        flood = Fault(
-            Kind.FLOOD_WAIT,
-            account=main.user_id,
-            method="upload.getFile",
-            nth=3,
-            times=None,
-            seconds=3600,
-        )
-        home.cluster.faults.add(flood)
-        for _ in range(2):
-            assert await home.get(url) == bytes_of(file)
-        assert flood.struck > 0
+def always(pair: Pair, kind: Kind, bot: Account, method: str = "upload.getFile", **how) -> Fault:
+    fault = Fault(kind, account=bot.user_id, method=method, times=None, **how)
+    return pair.home.cluster.faults.add(fault)
 
 
-async def test_the_main_bot_carries_on_when_the_extra_one_is_thrown_out(tmp_path):
-    async with two_bots(tmp_path) as (home, file, url, _, extra):
-        refusal = Fault(
-            Kind.ERROR,
-            account=extra.user_id,
-            method="upload.getFile",
-            times=None,
-            code=400,
-            message="CHANNEL_PRIVATE",
-        )
-        home.cluster.faults.add(refusal)
-        for _ in range(2):
-            assert await home.get(url) == bytes_of(file)
+def refusing(pair: Pair, bot: Account, name: str, method: str = "upload.getFile") -> Fault:
+    return always(pair, Kind.ERROR, bot, method, code=400, message=name)
 
 
-async def test_the_link_lives_when_the_message_is_deleted(tmp_path):
-    async with two_bots(tmp_path) as (home, file, url, _, _):
-        home.world.delete(*(seen.message for seen in home.ann.history(home.bot) if seen.file))
-        home.world.expire_references(file)
-        assert await home.get(url) == bytes_of(file)
+@pytest.mark.parametrize("kind", [Kind.FLOOD_WAIT, Kind.FLOOD_PREMIUM_WAIT])
+@pytest.mark.parametrize("who", ["main", "extra"])
+async def test_a_flood_wait_of_one_bot_is_no_stall(pair, kind, who):
+    """The other takes its chunks at once, and it is left alone for the hour it asked for."""
+    flood = always(pair, kind, getattr(pair, who), seconds=3600)
+    await pair.get_all()
+    assert 0 < flood.struck <= 16
 
 
-async def test_a_destroyed_key_of_one_bot_does_not_stop_the_other(tmp_path):
-    async with two_bots(tmp_path) as (home, file, url, main, _):
-        home.cluster.faults.add(Fault(Kind.DUPLICATED, account=main.user_id, nth=2))
-        for _ in range(2):
-            assert await home.get(url) == bytes_of(file)
+async def test_flooded_both_the_shorter_wait_is_told(pair):
+    always(pair, Kind.FLOOD_WAIT, pair.main, seconds=3600)
+    always(pair, Kind.FLOOD_WAIT, pair.extra, seconds=300)
+    answers = [await pair.home.http.get(pair.url, headers={"Range": "bytes=0-9"})]
+    pair.home.world.move_file(pair.file, 5)  # to lanes that were never used
+    again = {"Range": f"bytes={6 * MIB}-{7 * MIB}"}
+    answers += [await pair.home.http.get(pair.url, headers=again) for _ in range(2)]
+    told = [int(each.headers["retry-after"]) for each in answers if each.status_code == 503]
+    assert told
+    assert all(240 <= seconds <= 300 for seconds in told)
+
+
+async def test_the_main_bot_carries_on_when_the_extra_one_is_thrown_out(pair):
+    """It is noticed when the references go stale, and looked into now and then, not each time."""
+    home, calls = pair.home, pair.home.cluster.counters.calls
+    home.world.remove_member(pair.channel, pair.extra, ban=True)
+    home.world.expire_references(pair.file)
+    before = calls["channels.getMessages"]
+    await pair.get_all()
+    assert calls["channels.getMessages"] <= before + 3
+
+
+async def test_an_extra_bot_that_never_was_let_in_costs_nothing(tmp_path):
+    async with two_bots(tmp_path, at_work=False) as pair:
+        pair.home.world.remove_member(pair.channel, pair.extra, ban=True)
+        await pair.get_all()
+        assert pair.home.cluster.counters.calls["channels.getMessages"] <= 3
+
+
+@pytest.mark.parametrize("name", ["CHANNEL_PRIVATE", "LOCATION_INVALID"])
+@pytest.mark.parametrize("who", ["main", "extra"])
+async def test_what_is_refused_to_one_bot_the_other_brings(pair, who, name):
+    refusal = refusing(pair, getattr(pair, who), name)
+    await pair.get_all()
+    assert 0 < refusal.struck <= 16
+
+
+@pytest.mark.parametrize("who", ["main", "extra"])
+async def test_a_redirect_to_a_cdn_of_one_bot_is_no_matter(pair, who):
+    redirect = always(pair, Kind.CDN_REDIRECT, getattr(pair, who))
+    await pair.get_all()
+    assert 0 < redirect.struck <= 16
+
+
+async def test_redirected_both_it_is_an_honest_502(pair):
+    pair.home.cluster.faults.add(Fault(Kind.CDN_REDIRECT, times=None))
+    pair.home.world.move_file(pair.file, 5)
+    answers = [
+        await pair.home.http.get(pair.url, headers={"Range": f"bytes={start}-{start}"})
+        for start in range(0, pair.file.size, MIB)
+    ]
+    assert {each.status_code for each in answers} <= {206, 502}
+    assert any(each.status_code == 502 for each in answers)
+
+
+async def test_the_link_lives_when_the_message_is_deleted(pair):
+    home = pair.home
+    home.world.delete(*(seen.message for seen in home.ann.history(home.bot) if seen.file))
+    home.world.expire_references(pair.file)
+    await pair.get_all()
+
+
+@pytest.mark.parametrize("who", ["main", "extra"])
+async def test_one_that_cannot_look_at_its_message_leaves_it_to_the_other(pair, who):
+    """References have gone stale, and one bot gets no new one."""
+    method = "messages.getMessages" if who == "main" else "channels.getMessages"
+    always(pair, Kind.FLOOD_WAIT, getattr(pair, who), method, seconds=3600)
+    pair.home.world.expire_references(pair.file)
+    await pair.get_all()
+
+
+@pytest.mark.parametrize("who", ["main", "extra"])
+async def test_a_destroyed_key_of_one_bot_does_not_stop_the_other(pair, who):
+    bot = getattr(pair, who)
+    duplicated = Fault(Kind.DUPLICATED, account=bot.user_id, method="upload.getFile", nth=2)
+    other = calls_of(pair.home, pair.extra if bot is pair.main else pair.main)
+    pair.home.cluster.faults.add(duplicated)
+    logins = pair.home.cluster.counters.logins
+    with capture_logs() as logs:
+        await pair.get_all()
+    assert duplicated.struck == 1
+    assert other.seen > 0
+    alarms = [each for each in logs if each["log_level"] in ("error", "critical")]
+    assert any("AUTH_KEY_DUPLICATED" in str(each) for each in alarms)
+    # One for the main connection, one for each of its file connections at home.
+    assert pair.home.cluster.counters.logins <= logins + 5
+
+
+async def test_a_bot_that_gets_no_login_in_a_data_centre_leaves_it_to_the_other(pair):
+    refusing(pair, pair.main, "DC_ID_INVALID", "auth.exportAuthorization")
+    pair.home.world.move_file(pair.file, 5)
+    await pair.get_all()
+
+
+async def test_a_refused_token_of_the_main_bot_leaves_files_to_the_extra_one(pair):
+    """Its login is over everywhere, and the token no longer lets it in."""
+    for method in ("auth.importBotAuthorization", "auth.exportAuthorization"):
+        fault = Fault(Kind.ERROR, method=method, times=None, code=400)
+        fault.message = "ACCESS_TOKEN_INVALID"
+        pair.home.cluster.faults.add(fault)
+    pair.home.cluster.faults.add(Fault(Kind.DUPLICATED, account=pair.main.user_id))
+    await pair.get_all()
+
+
+async def test_two_bots_share_the_work_and_fetch_nothing_twice(pair):
+    home = pair.home
+    home.cluster.counters.reset()
+    assert await home.get(pair.url) == bytes_of(pair.file)
+    served = home.cluster.counters.served(pair.file.id)
+    assert len(served) == len(set(served)) == home.cluster.counters.get_file_calls

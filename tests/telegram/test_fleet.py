@@ -11,6 +11,7 @@ from telpher.core.demand import Demand, Urgency
 from telpher.core.model import FoundFile, Location, MessageRef
 from telpher.errors import (
     AuthorisationLostError,
+    ChunkTimeoutError,
     MigrateError,
     ReferenceExpiredError,
     RequestRejectedError,
@@ -155,22 +156,37 @@ async def test_an_expired_reference_is_refreshed_once_for_all_readers(stage):
     assert len(stage.main.asked) == asked + 1
 
 
-async def test_an_extra_bot_that_is_refused_the_file_is_left_out(stage):
+@pytest.mark.parametrize(
+    "error",
+    [
+        RequestRejectedError("CHANNEL_PRIVATE"),
+        ChunkTimeoutError("no answer"),
+        TelegramUnavailableError("reset"),
+    ],
+)
+async def test_what_one_bot_cannot_bring_the_other_brings_at_once(stage, error):
     stage.copies[REF] = COPY
+    await stage.fleet.find_file(REF)
     warm = stage.fetch()
     connection = await first_of(stage.main.connector)
     connection.answer()
-    await warm
-    stage.clock.advance(1)
-    link = stage.fleet.lanes()[0].links[0]
-    link.window.sent(4 * MIB)  # the main bot is busy
+    await warm  # beside it the extra bot has looked up the copy
     fetch = stage.fetch(MIB)
+    await connection.arrived.get()
+    connection.fail(error)
     other = await first_of(stage.extra.connector)
-    other.fail(RequestRejectedError("CHANNEL_PRIVATE"))
+    other.answer()
+    assert len(await fetch) == MIB
+
+
+async def test_a_bot_that_gets_no_connection_leaves_it_to_the_other(stage):
+    stage.copies[REF] = COPY
+    await stage.fleet._sources.of(REF, INFO, ())
     await stage.settle()
-    for each in stage.main.connector.opened:
-        while each.asked:
-            each.answer()
+    stage.main.connector.refusals = [RequestRejectedError("AUTH_BYTES_INVALID")]
+    fetch = stage.fetch()
+    other = await first_of(stage.extra.connector)
+    other.answer()
     assert len(await fetch) == MIB
 
 

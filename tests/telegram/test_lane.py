@@ -79,6 +79,20 @@ def test_a_flood_wait_quiets_the_lane_and_no_connection_is_added_for_a_while(lan
     assert lane.wants_link()
 
 
+def test_a_login_that_has_to_wait_stops_no_connection_that_is_there(lane, clock):
+    (link,) = add(lane)
+    lane.unmet = True
+    lane.no_login(FloodWaitError(30))
+    assert lane.flood() is None
+    assert not lane.wants_link()
+    lane.discard(link)
+    lane.no_login(FloodWaitError(30))
+    assert lane.flood().seconds == 30
+    assert not lane.wants_link()
+    clock.advance(30)
+    assert lane.wants_link()
+
+
 def test_a_shorter_flood_wait_does_not_end_a_longer_one(lane):
     first, second = add(lane, 2)
     for link, seconds in ((first, 9), (second, 2)):

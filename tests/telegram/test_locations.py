@@ -6,8 +6,8 @@ import pytest
 
 from telpher.clock import FakeClock
 from telpher.core.model import FileInfo, FoundFile, Kind, Location, MessageRef
-from telpher.errors import NotFoundError, RequestRejectedError
-from telpher.telegram.locations import Locations, Retention
+from telpher.errors import NotFoundError, RequestRejectedError, TelegramUnavailableError
+from telpher.telegram.locations import ABSENT_SECONDS, Locations, Retention
 
 REF = MessageRef(42, 7)
 
@@ -71,11 +71,25 @@ async def test_the_least_recently_used_goes_first(locator, media):
     assert media.finds == 4
 
 
-async def test_an_unknown_message_is_not_remembered(locator, media):
+async def test_an_unknown_message_is_remembered_as_such_for_a_moment(locator, media, clock):
     media.find_errors.append(NotFoundError("gone"))
-    with pytest.raises(NotFoundError):
-        await locator.find(REF)
+    for _ in range(3):
+        with pytest.raises(NotFoundError):
+            await locator.find(REF)
+    assert media.finds == 1
+    clock.advance(ABSENT_SECONDS)
     assert (await locator.find(REF)).info.size == 1000
+
+
+async def test_no_more_absences_are_remembered_than_files(locator, media):
+    refs = [MessageRef(1, n) for n in range(3)]
+    media.find_errors += [NotFoundError("gone")] * 3
+    for ref in refs:
+        with pytest.raises(NotFoundError):
+            await locator.find(ref)
+    assert (await locator.find(refs[0])).info.size == 1000  # forgotten for the two others
+    with pytest.raises(NotFoundError):
+        await locator.find(refs[2])
 
 
 async def test_one_refresh_for_all_readers(locator, media):
@@ -102,11 +116,15 @@ async def test_looked_up_beside_nobody_waits_and_nothing_is_asked_twice(locator,
     assert media.finds == 1
 
 
-async def test_what_goes_wrong_beside_ends_there(locator, media):
-    media.find_errors.append(NotFoundError("no such message"))
+async def test_what_goes_wrong_beside_ends_there_and_is_not_tried_at_once(locator, media, clock):
+    media.find_errors.append(TelegramUnavailableError("reset"))
     locator.look_up_beside(REF)
-    with pytest.raises(NotFoundError):
+    with pytest.raises(TelegramUnavailableError):
         await locator.find(REF)
+    locator.look_up_beside(REF)
+    assert media.finds == 1
+    clock.advance(ABSENT_SECONDS)
+    locator.look_up_beside(REF)
     assert (await locator.find(REF)).info.size == 1000
 
 

@@ -6,9 +6,14 @@ import pytest
 
 from telpher.clock import FakeClock
 from telpher.core.model import FileInfo, FoundFile, Kind, Location, MessageRef
-from telpher.errors import NotFoundError, RequestRejectedError, TelegramUnavailableError
-from telpher.telegram.locations import Retention
-from telpher.telegram.sources import Sources
+from telpher.errors import (
+    FloodWaitError,
+    NotFoundError,
+    RequestRejectedError,
+    TelegramUnavailableError,
+)
+from telpher.telegram.locations import ABSENT_SECONDS, Retention
+from telpher.telegram.sources import REFUSED_SECONDS, Sources
 
 MAIN, EXTRA = 1, 2
 REF, COPY = MessageRef(42, 7), MessageRef(-100_5, 70)
@@ -53,9 +58,14 @@ def extra():
 
 
 @pytest.fixture
-async def sources(main, extra):
+def clock():
+    return FakeClock()
+
+
+@pytest.fixture
+async def sources(main, extra, clock):
     async with asyncio.TaskGroup() as tasks:
-        sources = Sources([main, extra], Copies({REF: COPY}), Retention(), FakeClock(), tasks)
+        sources = Sources([main, extra], Copies({REF: COPY}), Retention(), clock, tasks)
         yield sources
         await sources.close()
 
@@ -121,13 +131,51 @@ async def test_without_anybody_it_says_so(sources):
         await sources.of(REF, INFO, {MAIN, EXTRA})
 
 
-async def test_what_is_refused_to_an_extra_bot_is_not_asked_of_it_again(sources):
+REFUSAL = RequestRejectedError("CHANNEL_PRIVATE")
+
+
+async def test_what_is_refused_to_a_bot_is_not_asked_of_it_for_a_while(sources, clock):
     await sources.of(REF, INFO, ())
     await settle()
     main, extra = await sources.of(REF, INFO, ())
-    assert not sources.refuse(main)
-    assert sources.refuse(extra)
+    sources.rest(extra, REFUSAL)
     assert accounts(await sources.of(REF, INFO, ())) == [MAIN]
+    clock.advance(REFUSED_SECONDS)
+    sources.rest(main, REFUSAL)
+    assert accounts(await sources.of(REF, INFO, ())) == [EXTRA]
+    sources.rest(extra, FloodWaitError(30))
+    assert accounts(await sources.of(REF, INFO, ())) == [MAIN]  # better than none
+    clock.advance(30)
+    assert accounts(await sources.of(REF, INFO, ())) == [EXTRA]
+
+
+async def test_passing_trouble_keeps_no_bot_from_a_file(sources):
+    await sources.of(REF, INFO, ())
+    await settle()
+    main, extra = await sources.of(REF, INFO, ())
+    for source in (main, extra):
+        sources.rest(source, TelegramUnavailableError("reset"))
+    assert accounts(await sources.of(REF, INFO, ())) == [MAIN, EXTRA]
+
+
+async def test_a_copy_that_is_not_there_is_looked_for_once_a_minute(sources, extra, clock):
+    extra.sees.clear()
+    for _ in range(3):
+        assert accounts(await sources.of(REF, INFO, ())) == [MAIN]
+        await settle()
+    assert extra.asked == [COPY]
+    extra.sees.add(COPY)
+    clock.advance(ABSENT_SECONDS)
+    await sources.of(REF, INFO, ())
+    await settle()
+    assert accounts(await sources.of(REF, INFO, ())) == [MAIN, EXTRA]
+
+
+async def test_a_message_that_is_gone_is_not_asked_for_with_each_chunk(sources, main):
+    main.sees.discard(REF)
+    for _ in range(3):
+        assert (await sources.of(REF, INFO, ()))[0].ref == COPY
+    assert main.asked == [REF, COPY]
 
 
 async def test_a_refused_reference_is_refreshed_for_the_account_it_belongs_to(sources, main, extra):

@@ -26,7 +26,6 @@ from telpher.errors import (
     MigrateError,
     NotFoundError,
     ReferenceExpiredError,
-    RequestRejectedError,
     TelegramError,
     TelegramUnavailableError,
 )
@@ -129,7 +128,7 @@ class Fleet:
                 )
                 if culprit is None:
                     raise
-                await self._mend(error, culprit, trials)
+                await self._see_to(error, culprit, trials, alone=len(sources) == 1)
 
     async def close(self) -> None:
         """Closes all connections; nothing is fetched any more."""
@@ -139,6 +138,18 @@ class Fleet:
             task.cancel()
         if self._running:
             await asyncio.wait(self._running)
+
+    async def _see_to(
+        self, error: TelegramError, source: Source, trials: Trials, *, alone: bool
+    ) -> None:
+        """Mends what went wrong, or goes on without `source` unless it is the only one left."""
+        try:
+            await self._mend(error, source, trials)
+        except TelegramError as lasting:
+            self._sources.rest(source, lasting)
+            if alone:
+                raise
+            trials.without.add(source.location.account)
 
     async def _mend(self, error: TelegramError, source: Source, trials: Trials) -> None:
         """Does something about `error`, after which a repeat has a chance; else raises it."""
@@ -153,8 +164,6 @@ class Fleet:
             case ReferenceExpiredError() if trials.refreshes < MOST_REFRESHES:
                 trials.refreshes += 1
                 await self._sources.refresh(source)
-            case RequestRejectedError() if self._sources.refuse(source):
-                trials.without.add(source.location.account)
             case _:
                 raise error
 

@@ -8,11 +8,22 @@ from __future__ import annotations
 
 import asyncio
 
-from telpher.errors import TelegramError, TelegramUnavailableError
-from telpher.telegram.lane import Lane
+import structlog
+
+from telpher.errors import (
+    AuthorisationLostError,
+    FloodWaitError,
+    KeyDuplicatedError,
+    TelegramError,
+    TelegramUnavailableError,
+    ThrottledError,
+)
+from telpher.telegram.lane import Lane, Link
 from telpher.telegram.media import MediaConnector
 from telpher.telegram.scheduler import Scheduler
-from telpher.telegram.timing import Backoff, Timing
+from telpher.telegram.timing import Backoff, Sleep, Timing
+
+_log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 _STOPPED = "telpher is disconnecting from Telegram"
 
@@ -21,12 +32,18 @@ class Keeper:
     """See the module."""
 
     def __init__(
-        self, lane: Lane, scheduler: Scheduler, connector: MediaConnector, timing: Timing
+        self,
+        lane: Lane,
+        scheduler: Scheduler,
+        connector: MediaConnector,
+        timing: Timing,
+        sleep: Sleep = asyncio.sleep,
     ) -> None:
         self.lane = lane
         self._scheduler = scheduler
         self._connector = connector
         self._timing = timing
+        self._sleep = sleep
         self._backoff = Backoff(timing.backoff_first, timing.media_backoff_most)
         self._work = asyncio.Event()
 
@@ -39,9 +56,9 @@ class Keeper:
         try:
             while True:
                 self.lane.sweep()
-                unproved = await self._close_discarded()
+                troubled = await self._close_discarded()
                 if self.lane.wants_link():
-                    await self._open(after_failure=unproved)
+                    await self._open(after_trouble=troubled)
                     continue
                 await self._rest()
         finally:
@@ -50,36 +67,47 @@ class Keeper:
                 self.lane.discard(link)
             await self._close_discarded()
 
-    async def _open(self, *, after_failure: bool) -> None:
-        if after_failure:
-            # The last one came to nothing: Telegram is not to be hammered.
-            await asyncio.sleep(self._backoff.next())
+    async def _open(self, *, after_trouble: bool) -> None:
+        if after_trouble:
+            # Telegram is not to be hammered.
+            await self._sleep(self._backoff.next())
         slot = self.lane.free_slot()
         try:
             connection = await self._connector.open(self.lane.dc, slot)
         except TelegramError as error:
+            if isinstance(error, FloodWaitError):
+                self.lane.no_login(error)
             self._scheduler.refuse(self.lane, error)
             self.lane.unmet = False  # who still waits says so again
-            await asyncio.sleep(self._backoff.next())
+            await self._sleep(self._backoff.next())
         else:
             self.lane.add(slot, connection)
             self.lane.unmet = False
         self._scheduler.assign()
 
     async def _close_discarded(self) -> bool:
-        """True when one of them had never carried a chunk."""
-        unproved = False
+        """True when the next one should not follow at once."""
+        troubled = False
         while self.lane.discarded:
             link = self.lane.discarded[0]
-            unproved = unproved or not link.proved
-            if link.proved:
+            if _was_trouble(link):
+                troubled = True
+            else:
                 self._backoff.reset()
-            if link.login_lost:
-                link.login_lost = False
-                self._connector.forget(self.lane.dc, link.slot)
+            if isinstance(link.fault, AuthorisationLostError):
+                self._forget_login(link, link.fault)
             await link.connection.close()
             self.lane.discarded.remove(link)
-        return unproved
+        return troubled
+
+    def _forget_login(self, link: Link, fault: AuthorisationLostError) -> None:
+        link.fault = None
+        told = {"account": self.lane.account, "dc": self.lane.dc, "problem": str(fault)}
+        if isinstance(fault, KeyDuplicatedError):
+            _log.error("Telegram saw a login twice at once and ended it", **told)
+        else:
+            _log.warning("Telegram no longer knows a login for file traffic", **told)
+        self._connector.forget(self.lane.dc, link.slot)
 
     async def _rest(self) -> None:
         """Until woken, or for so long that idle connections want a ping."""
@@ -96,3 +124,8 @@ class Keeper:
                 await link.connection.ping()
             except TelegramError:
                 self.lane.discard(link)
+
+
+def _was_trouble(link: Link) -> bool:
+    """Whether it came to nothing, or to an error after which Telegram wants a pause."""
+    return not link.proved or isinstance(link.fault, ThrottledError | KeyDuplicatedError)

@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from telpher.clock import Clock
 from telpher.core.callrate import CallRate
 from telpher.core.window import Ticket, Window
-from telpher.errors import FloodWaitError
+from telpher.errors import FloodWaitError, TelegramError
 from telpher.telegram.media import MediaConnection
 
 # Users report that some 20 connections bring constant flood waits; official clients use 2 to 8.
@@ -40,7 +40,7 @@ class Link:
     """A connection, the window on it, and how it has done.
 
     `slot` numbers the lane's connections, which may need a login each; `used` is when it last
-    carried something.
+    carried something, `fault` what was wrong with it, where that matters for the next one.
     """
 
     slot: int
@@ -49,7 +49,7 @@ class Link:
     used: float
     proved: bool = False
     timeouts: int = 0
-    login_lost: bool = False
+    fault: TelegramError | None = None
 
     def finish(self, size: int) -> float:
         """Expected seconds until `size` more bytes would be there; inf when it has no room."""
@@ -175,6 +175,14 @@ class Lane:
             self.counts.premium_floods += 1
         else:
             self.counts.floods += 1
+
+    def no_login(self, error: FloodWaitError) -> None:
+        """A login has to wait: no connection is added; where there is none, nothing can go out."""
+        until = self.clock.monotonic() + error.seconds
+        self._calm_until = max(self._calm_until, until)
+        if not self.links:
+            self._flood_until = max(self._flood_until, until)
+            self._flood_premium = error.premium
 
     def timed_out(self, link: Link, ticket: Ticket) -> bool:
         """No answer in time; True when the link should be replaced."""

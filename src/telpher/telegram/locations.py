@@ -17,10 +17,13 @@ import structlog
 
 from telpher.clock import Clock
 from telpher.core.model import FoundFile, Location, MessageRef
-from telpher.errors import RequestRejectedError, TelpherError
+from telpher.errors import NotFoundError, RequestRejectedError, TelpherError
 from telpher.flight import SingleFlight
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+# A bot may be let into a channel at any time; a message that is gone stays gone.
+ABSENT_SECONDS = 30.0
 
 Find = Callable[[MessageRef], Awaitable[FoundFile]]
 
@@ -43,6 +46,7 @@ class Locations:
         self._retention = retention
         self._clock = clock
         self._known: OrderedDict[MessageRef, tuple[float, FoundFile]] = OrderedDict()
+        self._absent: OrderedDict[MessageRef, float] = OrderedDict()
         self._beside: dict[MessageRef, asyncio.Task[None]] = {}
         self._tasks = tasks
         self._lookups: SingleFlight[MessageRef, FoundFile] = SingleFlight(tasks)
@@ -53,6 +57,8 @@ class Locations:
 
     async def find(self, ref: MessageRef) -> FoundFile:
         """The file of message `ref`. Raises NotFoundError and TelegramError."""
+        if self._is_absent(ref):
+            raise NotFoundError("the message was not there a moment ago")
         return self.recall(ref) or await self._look_up(ref)
 
     async def refresh(self, ref: MessageRef, stale: Location) -> FoundFile:
@@ -87,7 +93,7 @@ class Locations:
 
     def look_up_beside(self, ref: MessageRef) -> None:
         """Has `ref` looked up while nobody waits; what goes wrong is logged."""
-        if ref not in self._beside:
+        if ref not in self._beside and not self._is_absent(ref):
             task = self._tasks.create_task(self._look_up_quietly(ref), name=f"look-up of {ref}")
             self._beside[ref] = task
             task.add_done_callback(lambda _: self._beside.pop(ref, None))
@@ -105,14 +111,35 @@ class Locations:
             await self._look_up(ref)
         except TelpherError as error:
             _log.warning("a file cannot be seen by an extra bot", problem=str(error))
+            self._note_absence(ref)
 
     async def _look_up(self, ref: MessageRef) -> FoundFile:
         return await self._lookups.join(ref, lambda: self._ask(ref))
 
     async def _ask(self, ref: MessageRef) -> FoundFile:
-        found = await self._find(ref)
+        try:
+            found = await self._find(ref)
+        except NotFoundError:
+            self._note_absence(ref)
+            raise
+        self._absent.pop(ref, None)
         self._known[ref] = (self._clock.monotonic() + self._retention.seconds, found)
         self._known.move_to_end(ref)
         while len(self._known) > self._retention.files:
             self._known.popitem(last=False)
         return found
+
+    def _note_absence(self, ref: MessageRef) -> None:
+        self._absent[ref] = self._clock.monotonic() + ABSENT_SECONDS
+        self._absent.move_to_end(ref)
+        while len(self._absent) > self._retention.files:
+            self._absent.popitem(last=False)
+
+    def _is_absent(self, ref: MessageRef) -> bool:
+        until = self._absent.get(ref)
+        if until is None:
+            return False
+        if self._clock.monotonic() < until:
+            return True
+        del self._absent[ref]
+        return False

@@ -202,15 +202,17 @@ class Scheduler:
                     self._discard(lane, link)
             case ThrottledError():
                 lane.throttled(link)
+                link.fault = error
                 self._discard(lane, link)
             case AuthorisationLostError():
-                link.login_lost = True
+                link.fault = error
                 self._discard(lane, link)
             case TelegramUnavailableError():
                 self._discard(lane, link)
 
     def refuse(self, lane: Lane, error: TelegramError) -> None:
         """No connection of `lane` could be opened: tells those who have no other with one."""
+        error.account = lane.account
         for entry in self._queue.entries():
             lanes = [self._lane(account) for account in entry.item.accounts]
             if lane in lanes and not any(each.links for each in lanes):

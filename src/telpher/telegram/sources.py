@@ -4,6 +4,8 @@ The first account is the main one: people talk to it, and it finds files where t
 The others are for bandwidth. They see a file only through its copy in BIN_CHANNEL, which is looked
 up beside the stream and joins in when it is found: no viewer ever waits for it. When a message is
 gone, the main account goes on with the copy, too, and the link lives.
+
+An account that cannot bring a file is left in peace about it for a while, as long as another can.
 """
 
 from __future__ import annotations
@@ -16,11 +18,22 @@ from typing import Protocol
 
 from telpher.clock import Clock
 from telpher.core.model import FileInfo, FoundFile, Location, MessageRef
-from telpher.errors import NotFoundError, TelegramError, TelegramUnavailableError, TelpherError
+from telpher.errors import (
+    FloodWaitError,
+    NotFoundError,
+    RequestRejectedError,
+    TelegramError,
+    TelegramUnavailableError,
+    TelpherError,
+)
 from telpher.telegram.locations import Locations, Retention
 
-# How many files are remembered that an extra bot may not read; the oldest are tried again.
-MOST_REFUSED = 10_000
+# What Telegram refused to an account (a channel it was put out of, a file on a CDN) may be granted
+# later: it is tried again after so long.
+REFUSED_SECONDS = 600.0
+
+# How many such refusals are remembered; the oldest are tried again.
+MOST_RESTING = 10_000
 
 
 class Finder(Protocol):
@@ -69,7 +82,8 @@ class Sources:
             account.user_id: Locations(account.find_file, retention, clock, tasks)
             for account in accounts
         }
-        self._refused: OrderedDict[tuple[int, int], None] = OrderedDict()
+        self._clock = clock
+        self._resting: OrderedDict[tuple[int, int], float] = OrderedDict()
 
     def __len__(self) -> int:
         """How many files' properties are remembered."""
@@ -93,7 +107,7 @@ class Sources:
         extra = [
             each for each in await self._extra(ref, info) if each.location.account not in without
         ]
-        if self._main in without:
+        if self._main in without or (extra and self._rests(self._main, info.document_id)):
             if not extra:
                 raise TelegramUnavailableError("no bot is left that can read the file")
             return extra
@@ -117,15 +131,24 @@ class Sources:
         except NotFoundError:
             table.forget(source.ref)
 
-    def refuse(self, source: Source) -> bool:
-        """`source` is not to be had by its account; False when that is the main one."""
-        account = source.location.account
-        if account == self._main:
-            return False
-        self._refused[account, source.location.document_id] = None
-        if len(self._refused) > MOST_REFUSED:
-            self._refused.popitem(last=False)
-        return True
+    def rest(self, source: Source, error: TelegramError) -> None:
+        """Leaves the account of `source` in peace about the file for as long as `error` lasts."""
+        match error:
+            case FloodWaitError():
+                seconds = float(error.seconds)
+            case RequestRejectedError():
+                seconds = REFUSED_SECONDS
+            case _:
+                return
+        key = (source.location.account, source.location.document_id)
+        self._resting[key] = self._clock.monotonic() + seconds
+        self._resting.move_to_end(key)
+        if len(self._resting) > MOST_RESTING:
+            self._resting.popitem(last=False)
+
+    def _rests(self, account: int, document_id: int) -> bool:
+        until = self._resting.get((account, document_id))
+        return until is not None and self._clock.monotonic() < until
 
     async def _find(self, ref: MessageRef) -> tuple[MessageRef, FoundFile]:
         """The main account's: the message, or its copy when the message is gone."""
@@ -145,7 +168,7 @@ class Sources:
             return []
         sources = []
         for account, table in self._tables.items():
-            if account == self._main or (account, info.document_id) in self._refused:
+            if account == self._main or self._rests(account, info.document_id):
                 continue
             found = table.recall(copy)
             if found is None:

@@ -54,8 +54,8 @@ class Places(dict[MessageRef, Location]):
     async def refresh(self, source):
         raise ReferenceExpiredError
 
-    def refuse(self, source):
-        return False
+    def rest(self, source, error):
+        pass
 
     async def close(self):
         pass

@@ -23,6 +23,7 @@ from telpher.errors import (
     AccountDeadError,
     AuthorisationLostError,
     FloodWaitError,
+    KeyDuplicatedError,
     MigrateError,
     TelegramError,
     TelegramUnavailableError,
@@ -79,6 +80,7 @@ class BotAccount:
         self._reason = "The connection to Telegram is being made."
         self._turned = asyncio.Event()
         self._main: MainConnection | None = None
+        self._destroyed = False
         self._dispatcher = Dispatcher()
         self._connector = FileConnector(clock, self._timing)
         self._logins = MediaLogins(self._identity, self, self._connector)
@@ -170,6 +172,7 @@ class BotAccount:
         try:
             return await self._main.call(request)
         except AuthorisationLostError as error:
+            self._note_destruction(error)
             self.login_lost()
             raise TelegramUnavailableError("the account is being logged in again") from error
 
@@ -201,6 +204,8 @@ class BotAccount:
                 pause, reason = backoff.next(), f"Telegram cannot be reached: {error}."
                 if isinstance(error, FloodWaitError):
                     pause = max(pause, error.seconds)
+                elif self._note_destruction(error):
+                    pass  # a new login, but not at once
                 elif isinstance(error, AuthorisationLostError | MigrateError) and not again:
                     pause = 0.0  # the next attempt knows better: once, at once
                 again = pause == 0.0
@@ -208,12 +213,24 @@ class BotAccount:
             _log.warning("not connected to Telegram", reason=reason, again_in=pause)
             await asyncio.sleep(pause)
 
+    def _note_destruction(self, error: TelegramError) -> bool:
+        """Raises the alarm where Telegram ended the login; logins anew keep growing distances."""
+        if not isinstance(error, KeyDuplicatedError):
+            return False
+        self._destroyed = True
+        _log.error(
+            "Telegram saw a login twice at once and ended it", bot=self.user_id, problem=str(error)
+        )
+        return True
+
     async def _live(self, backoff: Backoff) -> None:
         """One main connection, from its opening to its end."""
         main = MainConnection(self._identity)
         try:
             await main.open()
-            backoff.reset()
+            if not self._destroyed:
+                backoff.reset()
+            self._destroyed = False
             self._main = main
             self._turn(AccountState.CONNECTED, "")
             # At once: what is sent from now on is answered even if this process is killed.

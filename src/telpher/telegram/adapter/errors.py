@@ -17,6 +17,7 @@ from telpher.errors import (
     AuthorisationLostError,
     ChunkTimeoutError,
     FloodWaitError,
+    KeyDuplicatedError,
     MigrateError,
     ReferenceExpiredError,
     RequestRejectedError,
@@ -41,14 +42,12 @@ FAILURES: Final = (
 # The library turns the names it knows into classes and drops the name: this finds it again.
 _NAMES: Final = MappingProxyType({kind: name for name, kind in rpc_errors_dict.items()})
 
-# A key or login that Telegram no longer accepts. AUTH_KEY_DUPLICATED: Telegram saw one key on two
-# connections and destroyed it.
+# A key or login that Telegram no longer accepts.
 _LOGIN_GONE: Final = frozenset(
     {
         "AUTH_KEY_UNREGISTERED",
         "AUTH_KEY_INVALID",
         "AUTH_KEY_PERM_EMPTY",
-        "AUTH_KEY_DUPLICATED",
         "SESSION_EXPIRED",
         "SESSION_REVOKED",
     }
@@ -96,6 +95,8 @@ def _from_name(name: str, code: int) -> TelegramError:
         return ReferenceExpiredError(name)
     if name.startswith("ACCESS_TOKEN_"):
         return AccountDeadError(f"Telegram refused the bot's token: {name}")
+    if name == "AUTH_KEY_DUPLICATED":
+        return KeyDuplicatedError(name)
     if name in _LOGIN_GONE or code == _UNAUTHORISED:
         return AuthorisationLostError(name)
     if name == _STILL_RUNNING:
