@@ -40,7 +40,7 @@ class Link:
     """A connection, the window on it, and how it has done.
 
     `slot` numbers the lane's connections, which may need a login each; `used` is when it last
-    carried something, `fault` what was wrong with it, where that matters for the next one.
+    carried something, `fault` what first was wrong with it, where that matters for the next one.
     """
 
     slot: int

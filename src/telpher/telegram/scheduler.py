@@ -202,10 +202,10 @@ class Scheduler:
                     self._discard(lane, link)
             case ThrottledError():
                 lane.throttled(link)
-                link.fault = error
+                link.fault = link.fault or error
                 self._discard(lane, link)
             case AuthorisationLostError():
-                link.fault = error
+                link.fault = link.fault or error
                 self._discard(lane, link)
             case TelegramUnavailableError():
                 self._discard(lane, link)
