@@ -63,15 +63,18 @@ async def _serve(world: World, options: argparse.Namespace) -> None:
         cluster = await stack.enter_async_context(Cluster(world, layout=layout, shape=shape))
         if options.servers_file is not None:
             cluster.write_servers_file(options.servers_file)
+        control = ""
+        if options.control_port is not None:
+            port = await stack.enter_async_context(controlled(cluster, options.control_port))
+            control = f"control {HOST}:{port}\n"
+        # Before anything is said: whoever reads a line may look for the file.
+        if options.ready_file is not None:
+            options.ready_file.touch()
         for a in cluster.addresses:
             media = " media_only" if a.media_only else ""
             home = " home" if a.dc == cluster.home_dc else ""
             sys.stdout.write(f"DC {a.dc} {a.host}:{a.port}{media}{home}\n")
-        if options.control_port is not None:
-            port = await stack.enter_async_context(controlled(cluster, options.control_port))
-            sys.stdout.write(f"control {HOST}:{port}\n")
-        if options.ready_file is not None:
-            options.ready_file.touch()
+        sys.stdout.write(control)
         sys.stdout.flush()
         await stop.wait()
 

@@ -110,7 +110,10 @@ async def test_a_bug_has_an_id_in_its_headers_and_leaves_the_server_alive(
 
 def public_errors() -> list[type[TelpherError]]:
     """The errors of the tree that may reach a viewer."""
-    inside = {"settings", "reference_expired", "migrate", "authorisation_lost", "chunk_timeout"}
+    inside = {
+        *("settings", "reference_expired", "migrate", "chunk_timeout"),
+        *("authorisation_lost", "key_duplicated"),
+    }
     found = [each for each in vars(tree).values() if isinstance(each, type)]
     return [e for e in found if issubclass(e, TelpherError) and e.key not in inside]
 
