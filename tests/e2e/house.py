@@ -14,8 +14,11 @@ import httpx
 
 from telpher.app import running
 from telpher.assembly import App
-from telpher.clock import Clock
+from telpher.clock import Clock, SystemClock
 from telpher.config.settings import Settings
+from telpher.core.links import LinkSigner, derive_secret
+from telpher.core.model import FileInfo, Kind, MessageRef
+from telpher.service.links import LinkService
 from telpher.telegram.gateway import AccountState
 from telpher.telegram.timing import Timing
 from tests import plain_http
@@ -105,6 +108,12 @@ def bytes_of(file: File, start: int = 0, stop: int | None = None) -> bytes:
     """What the world says the file holds."""
     end = file.size if stop is None else stop
     return file.source.read(start, end - start)
+
+
+def link_to(home: House, ref: MessageRef) -> str:
+    """The link that the bot would make of a message."""
+    links = LinkService(LinkSigner(derive_secret(TOKEN)), home.settings.base_url, SystemClock())
+    return links.make(ref, FileInfo(0, 0, "", "", Kind.VIDEO, 0)).bare
 
 
 @contextlib.asynccontextmanager
