@@ -14,6 +14,7 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict
 from collections.abc import Sequence
+from contextvars import Context
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -194,5 +195,7 @@ class Fleet:
             keeper = Keeper(lane, self._carrier(dc).scheduler, connector, self._timing)
             self._keepers[account, dc] = keeper
             name = f"connections of {account} to DC {dc}"
-            self._running.append(self._tasks.create_task(keeper.run(), name=name))
+            # It outlives the request that needs it first: its log entries are not that one's.
+            task = self._tasks.create_task(keeper.run(), name=name, context=Context())
+            self._running.append(task)
         return keeper
