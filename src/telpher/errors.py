@@ -20,6 +20,7 @@
         ├── ChunkTimeoutError          -                   chunk_timeout
         ├── AccountDeadError          503                  account_dead
         └── RequestRejectedError      502                  telegram
+            └── RecipientLostError    502                  telegram
 
 Those without a status never leave the streaming engine: it acts on them (telegram.md, "Errors and
 what to do"). An error's text is for the log; what a viewer reads comes from `key` through the
@@ -184,3 +185,8 @@ class RequestRejectedError(TelegramError):
         super().__init__(f"{name} ({code})")
         self.name = name
         self.code = code
+
+
+class RecipientLostError(RequestRejectedError):
+    """A message cannot reach its recipient: they blocked the bot, deleted their account, or have
+    never spoken to it."""

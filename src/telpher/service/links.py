@@ -21,8 +21,9 @@ from telpher.core import names
 from telpher.core.links import Claims, LinkSigner
 from telpher.core.model import FileInfo, MessageRef
 
-# Random, so that ids drawn by several instances without a common counter do not meet.
-_LINK_ID_BITS = 64
+# Random, so that ids drawn by several instances without a common counter do not meet; databases
+# count with signed numbers of 64 bits.
+_LINK_ID_BITS = 63
 
 # Longer addresses are cut or refused by some players, proxies and chat clients (the usual limit is
 # 2048); only the name can make one so long, and it can be missed.

@@ -1,14 +1,286 @@
 """What the house keeps, as Protocols; every database behind them behaves the same.
 
-All methods raise `telpher.errors.StorageError` when the disk or the database refuses.
+One suite of tests, `tests/storage/contract`, says what that means and runs on each of them. All
+methods raise `telpher.errors.StorageError` when the disk or the database refuses or does not answer
+in time, and then nothing is changed. Times are Unix seconds. Lists are paged by the key of the last
+row seen, never by a count of rows, so that a page costs the same wherever it is.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 from telpher.core.model import MessageRef
+from telpher.core.records import (
+    Denial,
+    Dialogue,
+    Job,
+    JobState,
+    Lease,
+    LinkRecord,
+    Playlist,
+    PopularFile,
+    Totals,
+    User,
+    UserCounts,
+    Value,
+)
+from telpher.core.tally import Tally
+
+
+@dataclass(frozen=True, slots=True)
+class PageKey:
+    """The place of a row in a list that is newest first: its time, and its id among equals."""
+
+    at: float
+    number: int
+
+
+class UserStore(Protocol):
+    """People. They come into being through `Ledger.apply` and `merge`."""
+
+    async def get(self, user_id: int) -> User | None:
+        """Who has that id."""
+        ...
+
+    async def named(self, username: str) -> User | None:
+        """Who was last seen with that name (without @, in any case): of several the newest."""
+        ...
+
+    async def page(self, limit: int, before: PageKey | None = None) -> list[User]:
+        """Up to `limit` people by `join_date`, newest first, after the row with key `before`."""
+        ...
+
+    async def counts(self, now: float) -> UserCounts:
+        """How many there are; counted by the database."""
+        ...
+
+    async def set_banned(self, user_id: int, banned: bool, at: float) -> bool:
+        """Bans or pardons; all the user's links die or live again with it, at once (Denial).
+
+        False for an unknown user, who is then noted as banned all the same (or not at all).
+        """
+        ...
+
+    async def set_blocked(self, user_ids: Collection[int], blocked: bool) -> None:
+        """Marks whom messages cannot reach, or can again. A sighting takes the mark away."""
+        ...
+
+    async def audience(self, after: int, limit: int) -> list[int]:
+        """Up to `limit` ids above `after`, ascending, of people a broadcast may go to."""
+        ...
+
+    async def merge(self, users: Sequence[User]) -> int:
+        """Takes over people from elsewhere; how many were new.
+
+        Of one who is known the earlier `join_date` and `first_seen`, the later `last_seen` with its
+        names, and the larger totals hold; a ban or a block on either side stays. Idempotent.
+        """
+        ...
+
+
+class LinkStore(Protocol):
+    """Links. They come into being through `Ledger.apply`."""
+
+    async def get(self, link_id: int) -> LinkRecord | None:
+        """The link with that id."""
+        ...
+
+    async def of_owner(
+        self, owner: int, limit: int, before: PageKey | None = None
+    ) -> list[LinkRecord]:
+        """Up to `limit` links of `owner` that are not revoked, newest first, by `created`."""
+        ...
+
+    async def revoke(self, link_id: int, at: float, owner: int | None = None) -> bool:
+        """Revokes one for good; False when there is none (of `owner`, where that is given)."""
+        ...
+
+    async def revoke_playlist(self, playlist_id: str, at: float, owner: int | None = None) -> int:
+        """Revokes all links of a batch; how many were not revoked already."""
+        ...
+
+    async def denials(self, since: float, limit: int, after: PageKey | None = None) -> list[Denial]:
+        """Up to `limit` links whose life or death changed at `since` or later, oldest change first,
+        after the one with key `after`."""
+        ...
+
+
+class PlaylistStore(Protocol):
+    """Batches."""
+
+    async def put(self, playlist: Playlist) -> None:
+        """Keeps it; one of the same id is replaced."""
+        ...
+
+    async def get(self, playlist_id: str) -> Playlist | None:
+        """The one with that id."""
+        ...
+
+
+class JobStore(Protocol):
+    """Jobs and how far they are. Who works on one holds the lease "job <id>"."""
+
+    async def add(self, job: Job) -> None:
+        """A new one; one of that id that is there already is left as it is."""
+        ...
+
+    async def get(self, job_id: str) -> Job | None:
+        """The one with that id."""
+        ...
+
+    async def unfinished(self, kind: str) -> list[Job]:
+        """Those of a kind that wait or run, oldest first."""
+        ...
+
+    async def recent(self, kind: str, limit: int) -> list[Job]:
+        """The newest of a kind, whatever their state."""
+        ...
+
+    async def note(self, job_id: str, fence: int, state: JobState, progress: str) -> bool:
+        """How far it is. False, and nothing is changed, under a fence older than the last, or when
+        the job is over."""
+        ...
+
+    async def cancel(self, job_id: str) -> bool:
+        """Asks for its end; False when there is none that waits or runs."""
+        ...
+
+
+class LeaseStore(Protocol):
+    """Leases, by the database's own idea of time."""
+
+    async def acquire(self, name: str, holder: str, seconds: float) -> Lease | None:
+        """The lease, for so long, unless another holder has it; renews one's own, same fence."""
+        ...
+
+    async def renew(self, lease: Lease, seconds: float) -> bool:
+        """Prolongs it. False once another holder has had it, or it ran out."""
+        ...
+
+    async def release(self, lease: Lease) -> None:
+        """Gives it back; nothing when it is not held any more."""
+        ...
+
+
+class SessionStore(Protocol):
+    """Encrypted sessions, by name ("bot4242/0")."""
+
+    async def load(self, name: str) -> bytes | None:
+        """What was saved last."""
+        ...
+
+    async def save(self, name: str, fence: int, data: bytes) -> bool:
+        """Keeps it; False under a fence older than that of what is there."""
+        ...
+
+
+class DialogueStore(Protocol):
+    """Conversations with people, one each."""
+
+    async def get(self, user_id: int, now: float) -> Dialogue | None:
+        """Where it stands; None when there is none or its time is over."""
+        ...
+
+    async def put(self, dialogue: Dialogue) -> None:
+        """In place of whatever was there."""
+        ...
+
+    async def drop(self, user_id: int) -> None:
+        """It is over."""
+        ...
+
+
+class ValueStore(Protocol):
+    """Settings changed at run time, by name ("epoch", "banner start")."""
+
+    async def get(self, name: str) -> Value | None:
+        """The value, None where the default holds."""
+        ...
+
+    async def put(self, name: str, data: bytes, at: float) -> None:
+        """Sets it."""
+        ...
+
+    async def drop(self, name: str) -> None:
+        """Back to the default."""
+        ...
+
+
+class Ledger(Protocol):
+    """Counters: changed by whole tallies, read as sums."""
+
+    async def apply(self, writer: str, number: int, tally: Tally) -> list[int]:
+        """Takes a tally into users, links, files and hours; the ids of users who are new.
+
+        Exactly once for each (`writer`, `number`), however often it is called, also after a crash
+        in its middle: a writer's numbers rise, and it repeats its last one until that succeeded.
+        A sighting of nobody known makes a user; counts for one who is unknown wait for nobody: they
+        make the user, too, nameless until seen. Counts for an unknown link are dropped.
+        """
+        ...
+
+    async def totals(self) -> Totals:
+        """Everything since the beginning."""
+        ...
+
+    async def used(self, owner: int, day: int) -> int:
+        """Bytes that went out under the links of `owner` on a day (its first second, UTC)."""
+        ...
+
+    async def popular(self, limit: int) -> list[PopularFile]:
+        """The files with the most plays."""
+        ...
+
+    async def sweep(self, before: float) -> None:
+        """Forgets hours and days before that time (RETENTION_DAYS)."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseStatus:
+    """`status` is "connected" or "unreachable"; `type` is "sqlite" or "mongodb"."""
+
+    status: str
+    type: str
+
+
+class Database(Protocol):
+    """Everything that is kept, in one database; an asynchronous context manager.
+
+    Entering never fails for a database that is away: it is tried again as it is used.
+    """
+
+    @property
+    def users(self) -> UserStore: ...
+    @property
+    def links(self) -> LinkStore: ...
+    @property
+    def playlists(self) -> PlaylistStore: ...
+    @property
+    def jobs(self) -> JobStore: ...
+    @property
+    def leases(self) -> LeaseStore: ...
+    @property
+    def sessions(self) -> SessionStore: ...
+    @property
+    def dialogues(self) -> DialogueStore: ...
+    @property
+    def values(self) -> ValueStore: ...
+    @property
+    def ledger(self) -> Ledger: ...
+    @property
+    def copies(self) -> CopyStore: ...
+
+    def status(self) -> DatabaseStatus:
+        """How the last call went; asks nobody."""
+        ...
+
+    async def ping(self) -> None:
+        """Asks the database whether it is there. Raises StorageError when it is not."""
+        ...
 
 
 class CopyStore(Protocol):
