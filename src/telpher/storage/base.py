@@ -2,8 +2,13 @@
 
 One suite of tests, `tests/storage/contract`, says what that means and runs on each of them. All
 methods raise `telpher.errors.StorageError` when the disk or the database refuses or does not answer
-in time, and then nothing is changed. Times are Unix seconds. Lists are paged by the key of the last
-row seen, never by a count of rows, so that a page costs the same wherever it is.
+in time; then nothing is changed or, where only the answer was lost, all of it: each method may be
+called again. Times are Unix seconds. Lists are paged by the key of the last row seen, never by a
+count of rows, so that a page costs the same wherever it is; among equal times the number decides.
+
+Numbers have 64 bits with a sign, like Telegram's. A larger one out of a URL or a message is simply
+unknown to every method that looks something up or changes what is there. Texts are Unicode with NUL
+and everything; what is not (a lone surrogate) is kept as U+FFFD.
 """
 
 from __future__ import annotations
@@ -27,7 +32,7 @@ from telpher.core.records import (
     UserCounts,
     Value,
 )
-from telpher.core.tally import Tally
+from telpher.core.tally import HourSum, Tally
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +51,10 @@ class UserStore(Protocol):
         ...
 
     async def named(self, username: str) -> User | None:
-        """Who was last seen with that name (without @, in any case): of several the newest."""
+        """Who was last seen with that name (without @, in any case): of several the newest.
+
+        Nobody has the empty one.
+        """
         ...
 
     async def page(self, limit: int, before: PageKey | None = None) -> list[User]:
@@ -54,29 +62,36 @@ class UserStore(Protocol):
         ...
 
     async def counts(self, now: float) -> UserCounts:
-        """How many there are; counted by the database."""
+        """How many there are; counted by the database. Seen exactly a day ago counts."""
         ...
 
     async def set_banned(self, user_id: int, banned: bool, at: float) -> bool:
         """Bans or pardons; all the user's links die or live again with it, at once (Denial).
 
-        False for an unknown user, who is then noted as banned all the same (or not at all).
+        False for an unknown user. The ban is noted all the same: it makes a user who was never
+        seen (`join_date` 0).
         """
         ...
 
     async def set_blocked(self, user_ids: Collection[int], blocked: bool) -> None:
-        """Marks whom messages cannot reach, or can again. A sighting takes the mark away."""
+        """Marks whom messages cannot reach, or can again; passes over who is unknown.
+
+        A sighting takes the mark away.
+        """
         ...
 
     async def audience(self, after: int, limit: int) -> list[int]:
-        """Up to `limit` ids above `after`, ascending, of people a broadcast may go to."""
+        """Up to `limit` ids above `after`, ascending, of people a broadcast may go to: neither
+        banned nor blocked."""
         ...
 
     async def merge(self, users: Sequence[User]) -> int:
         """Takes over people from elsewhere; how many were new.
 
         Of one who is known the earlier `join_date` and `first_seen`, the later `last_seen` with its
-        names, and the larger totals hold; a ban or a block on either side stays. Idempotent.
+        names, and the larger totals hold; a ban or a block on either side stays, and so does the
+        role of who is known. (0 is no time.) With a ban the links die. Idempotent. Whoever is
+        merged without a `join_date` will be new to `apply`.
         """
         ...
 
@@ -95,16 +110,26 @@ class LinkStore(Protocol):
         ...
 
     async def revoke(self, link_id: int, at: float, owner: int | None = None) -> bool:
-        """Revokes one for good; False when there is none (of `owner`, where that is given)."""
+        """Revokes one for good; False when there is none (of `owner`, where that is given).
+
+        What is revoked already stays so since then, and that is True, too.
+        """
         ...
 
     async def revoke_playlist(self, playlist_id: str, at: float, owner: int | None = None) -> int:
-        """Revokes all links of a batch; how many were not revoked already."""
+        """Revokes all links of a batch (of `owner`, where that is given); how many were not
+        revoked already. There is no batch with the empty id."""
         ...
 
     async def denials(self, since: float, limit: int, after: PageKey | None = None) -> list[Denial]:
         """Up to `limit` links whose life or death changed at `since` or later, oldest change first,
-        after the one with key `after`."""
+        after the one with key `after`.
+
+        A change carries the time that whoever made it handed in, and may become visible a little
+        later than others with a later time: who follows the changes reaches back by some seconds.
+        A link that is revoked stays dead whatever becomes of its owner: that is no change. One that
+        is made for a banned owner is dead from when it is written.
+        """
         ...
 
 
@@ -132,7 +157,7 @@ class JobStore(Protocol):
         ...
 
     async def unfinished(self, kind: str) -> list[Job]:
-        """Those of a kind that wait or run, oldest first."""
+        """Those of a kind that wait or run, oldest first; of equal age by id, here as below."""
         ...
 
     async def recent(self, kind: str, limit: int) -> list[Job]:
@@ -145,7 +170,7 @@ class JobStore(Protocol):
         ...
 
     async def cancel(self, job_id: str) -> bool:
-        """Asks for its end; False when there is none that waits or runs."""
+        """Asks for its end (`Job.cancel`); False when there is none that waits or runs."""
         ...
 
 
@@ -153,11 +178,15 @@ class LeaseStore(Protocol):
     """Leases, by the database's own idea of time."""
 
     async def acquire(self, name: str, holder: str, seconds: float) -> Lease | None:
-        """The lease, for so long, unless another holder has it; renews one's own, same fence."""
+        """The lease, for so long, unless another holder has it; renews one's own, same fence.
+
+        One that ran out or was given back is anybody's, under a larger fence.
+        """
         ...
 
     async def renew(self, lease: Lease, seconds: float) -> bool:
-        """Prolongs it. False once another holder has had it, or it ran out."""
+        """Prolongs it: it ends so long from now. False once another holder has had it, or it ran
+        out."""
         ...
 
     async def release(self, lease: Lease) -> None:
@@ -216,14 +245,18 @@ class Ledger(Protocol):
         """Takes a tally into users, links, files and hours; the ids of users who are new.
 
         Exactly once for each (`writer`, `number`), however often it is called, also after a crash
-        in its middle: a writer's numbers rise, and it repeats its last one until that succeeded.
+        in its middle: a writer's numbers rise, and it repeats its last one until that succeeded. A
+        repeat of the last answers as the first time; older numbers do nothing and answer nothing.
         A sighting of nobody known makes a user; counts for one who is unknown wait for nobody: they
-        make the user, too, nameless until seen. Counts for an unknown link are dropped.
+        make the user, too, nameless until seen (`join_date` 0). New is who is seen for the first
+        time. Of several sightings the earliest makes `join_date` and `first_seen`, the latest
+        `last_seen` and the names. A link that is known stays as it is; counts for a link that is
+        neither known nor in the tally are dropped, but for the file and the hour they hold.
         """
         ...
 
     async def totals(self) -> Totals:
-        """Everything since the beginning."""
+        """Everything since the beginning; `unique_files` are those that were played."""
         ...
 
     async def used(self, owner: int, day: int) -> int:
@@ -231,11 +264,17 @@ class Ledger(Protocol):
         ...
 
     async def popular(self, limit: int) -> list[PopularFile]:
-        """The files with the most plays."""
+        """Up to `limit` files with the most plays, of equals the smallest id first; none without
+        a play."""
+        ...
+
+    async def hours(self, since: float, until: float) -> dict[int, HourSum]:
+        """What happened in the hours that begin at `since` or later and before `until`, by their
+        first second, ascending; hours in which nothing happened are left out."""
         ...
 
     async def sweep(self, before: float) -> None:
-        """Forgets hours and days before that time (RETENTION_DAYS)."""
+        """Forgets hours and days that began before that time (RETENTION_DAYS); not the totals."""
         ...
 
 
