@@ -18,8 +18,9 @@ class User:
     """Somebody who has talked to the bot.
 
     `person` is how they were last seen. `join_date` is when the bot (or the one it replaces) met
-    them, `first_seen` when this database did; both are 0 of one who was only counted or banned. `blocked_bot` marks whom a message could not reach:
-    they blocked the bot or deleted their account. The totals count what came of their links.
+    them, `first_seen` when this database did; both are 0 of one who was only counted or banned.
+    `blocked_bot` marks whom a message could not reach: they blocked the bot or deleted their
+    account. The totals count what came of their links.
     """
 
     person: Person
