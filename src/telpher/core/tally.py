@@ -3,8 +3,8 @@
     events     somebody was seen, a link was made, a play began, bytes went out ...
     a tally    per user, link, file and hour: what is to be added, the newest of what is replaced
 
-Adding up does not depend on the order of the events. A tally is applied once or not at all, so the
-same events may be added up again after a crash. Pure.
+Tallies add up like events do, so counters that cannot be delivered for a while grow with the number
+of people, links and files they speak of, not with time. Pure.
 """
 
 from __future__ import annotations
@@ -32,6 +32,14 @@ class LinkMade:
     """A link was handed out; its owner sent one more file."""
 
     link: LinkRecord
+
+
+@dataclass(frozen=True, slots=True)
+class LinkRevoked:
+    """A link is dead for good; whether whoever asked may do that was decided before."""
+
+    link_id: int
+    at: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +80,7 @@ class ErrorShown:
     at: float
 
 
-Event = PersonSeen | LinkMade | BatchMade | PlayBegun | BytesServed | ErrorShown
+Event = PersonSeen | LinkMade | LinkRevoked | BatchMade | PlayBegun | BytesServed | ErrorShown
 
 
 @dataclass(slots=True)
@@ -84,6 +92,16 @@ class UserSum:
     seen: float = 0.0
     files: int = 0
     batches: int = 0
+
+    def add(self, more: UserSum) -> None:
+        """Takes `more` in."""
+        self.files += more.files
+        self.batches += more.batches
+        if more.person is None:
+            return
+        self.first = min(self.first, more.first) if self.person else more.first
+        if self.person is None or more.seen >= self.seen:
+            self.person, self.seen = more.person, more.seen
 
 
 @dataclass(slots=True)
@@ -98,16 +116,31 @@ class LinkSum:
     last_play: float = 0.0
     days: dict[int, int] = field(default_factory=dict)
 
+    def add(self, more: LinkSum) -> None:
+        """Takes `more` in."""
+        self.plays += more.plays
+        self.bytes_served += more.bytes_served
+        self.last_play = max(self.last_play, more.last_play)
+        for day, count in more.days.items():
+            self.days[day] = self.days.get(day, 0) + count
+
 
 @dataclass(slots=True)
 class FileSum:
-    """What is added to a file; `ref`, `name` and `size` are those of the newest play."""
+    """What is added to a file; `ref`, `name` and `size` are those of the play added last."""
 
     ref: MessageRef | None = None
     name: str = ""
     size: int = 0
     plays: int = 0
     bytes_served: int = 0
+
+    def add(self, more: FileSum) -> None:
+        """Takes `more` in."""
+        self.plays += more.plays
+        self.bytes_served += more.bytes_served
+        if more.ref is not None:
+            self.ref, self.name, self.size = more.ref, more.name, more.size
 
 
 @dataclass(slots=True)
@@ -120,68 +153,101 @@ class HourSum:
     batches: int = 0
     errors: int = 0
 
+    def add(self, more: HourSum) -> None:
+        """Takes `more` in."""
+        self.streams += more.streams
+        self.bytes_served += more.bytes_served
+        self.files += more.files
+        self.batches += more.batches
+        self.errors += more.errors
+
 
 @dataclass(slots=True)
 class Tally:
-    """A while, added up: by user id, link id, document id and hour; and the links made."""
+    """A while, added up: by user id, link id, document id and hour; and the links made.
+
+    `revoked` is when links were, by id: for whoever delivers the tally (LinkStore.revoke);
+    `Ledger.apply` passes it over.
+    """
 
     users: dict[int, UserSum] = field(default_factory=dict)
     links: dict[int, LinkSum] = field(default_factory=dict)
     files: dict[int, FileSum] = field(default_factory=dict)
     hours: dict[int, HourSum] = field(default_factory=dict)
     made: list[LinkRecord] = field(default_factory=list)
+    revoked: dict[int, float] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        """How many sums and links it holds: what its size goes by."""
+        sums = len(self.users) + len(self.links) + len(self.files) + len(self.hours)
+        return sums + len(self.made) + len(self.revoked)
+
+    def note(self, event: Event) -> None:
+        """Takes an event in."""
+        match event:
+            case PersonSeen(person, at):
+                self._user(person.user_id).add(UserSum(person, at, at))
+            case LinkMade(link):
+                self.made.append(link)
+                self._user(link.owner).files += 1
+                self._hour(link.created).files += 1
+            case LinkRevoked(link_id, at):
+                self.revoked.setdefault(link_id, at)
+            case BatchMade(user_id, at):
+                self._user(user_id).batches += 1
+                self._hour(at).batches += 1
+            case PlayBegun():
+                self._play(event)
+            case BytesServed():
+                self._serve(event)
+            case ErrorShown(_, at):
+                self._hour(at).errors += 1
+
+    def grows_by(self, event: Event) -> bool:
+        """Whether `event` would need a sum of its own; hours aside, which are few."""
+        match event:
+            case PersonSeen(person):
+                return person.user_id not in self.users
+            case BatchMade(user_id):
+                return user_id not in self.users
+            case PlayBegun() | BytesServed():
+                return event.link_id not in self.links or event.document_id not in self.files
+            case LinkRevoked(link_id):
+                return link_id not in self.revoked
+            case LinkMade():
+                return True
+            case ErrorShown():
+                return False
+
+    def _play(self, play: PlayBegun) -> None:
+        self._link(play.link_id).add(LinkSum(plays=1, last_play=play.at))
+        self._file(play.document_id).add(FileSum(play.ref, play.name, play.size, plays=1))
+        self._hour(play.at).streams += 1
+
+    def _serve(self, served: BytesServed) -> None:
+        link = self._link(served.link_id)
+        link.bytes_served += served.count
+        day = int(served.at) // DAY * DAY
+        link.days[day] = link.days.get(day, 0) + served.count
+        self._file(served.document_id).bytes_served += served.count
+        self._hour(served.at).bytes_served += served.count
+
+    def _user(self, user_id: int) -> UserSum:
+        return self.users.setdefault(user_id, UserSum())
+
+    def _link(self, link_id: int) -> LinkSum:
+        return self.links.setdefault(link_id, LinkSum())
+
+    def _file(self, document_id: int) -> FileSum:
+        return self.files.setdefault(document_id, FileSum())
+
+    def _hour(self, at: float) -> HourSum:
+        return self.hours.setdefault(int(at) // HOUR * HOUR, HourSum())
 
 
 def tally(events: Iterable[Event]) -> Tally:
     """What `events` add up to."""
     total = Tally()
     for event in events:
-        _add(total, event)
+        total.note(event)
     return total
-
-
-def _add(total: Tally, event: Event) -> None:
-    match event:
-        case PersonSeen(person, at):
-            _see(total.users.setdefault(person.user_id, UserSum()), person, at)
-        case LinkMade(link):
-            total.made.append(link)
-            total.users.setdefault(link.owner, UserSum()).files += 1
-            _hour(total, link.created).files += 1
-        case BatchMade(user_id, at):
-            total.users.setdefault(user_id, UserSum()).batches += 1
-            _hour(total, at).batches += 1
-        case PlayBegun():
-            _play(total, event)
-        case BytesServed(link_id, document_id, count, at):
-            _serve(total.links.setdefault(link_id, LinkSum()), count, at)
-            total.files.setdefault(document_id, FileSum()).bytes_served += count
-            _hour(total, at).bytes_served += count
-        case ErrorShown(_, at):
-            _hour(total, at).errors += 1
-
-
-def _see(user: UserSum, person: Person, at: float) -> None:
-    user.first = min(user.first, at) if user.person else at
-    if user.person is None or at >= user.seen:
-        user.person, user.seen = person, at
-
-
-def _serve(link: LinkSum, count: int, at: float) -> None:
-    link.bytes_served += count
-    day = int(at) // DAY * DAY
-    link.days[day] = link.days.get(day, 0) + count
-
-
-def _play(total: Tally, event: PlayBegun) -> None:
-    link = total.links.setdefault(event.link_id, LinkSum())
-    link.plays += 1
-    link.last_play = max(link.last_play, event.at)
-    file = total.files.setdefault(event.document_id, FileSum())
-    file.plays += 1
-    file.ref, file.name, file.size = event.ref, event.name, event.size
-    _hour(total, event.at).streams += 1
-
-
-def _hour(total: Tally, at: float) -> HourSum:
-    return total.hours.setdefault(int(at) // HOUR * HOUR, HourSum())
