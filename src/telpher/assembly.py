@@ -111,7 +111,7 @@ def _router(
     texts = Texts.load()
     access = Access(settings.admins, settings.allowed_users)
     pages = Pages(texts, VERSION, settings.source_url, settings.updates_url or "")
-    return Router(account, links, texts, access, pages, link_made=desk.wanted)
+    return Router(account.bot, links, texts, access, pages, link_made=desk.wanted)
 
 
 def _accounts(settings: Settings, clock: Clock, timing: Timing) -> list[BotAccount]:

@@ -9,14 +9,18 @@ from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from telpher.core.model import MessageRef
-from telpher.errors import RequestRejectedError, TelegramError
-from telpher.telegram.gateway import Button, Keyboard
+from telpher.errors import NotFoundError, RequestRejectedError, TelegramError
+from telpher.telegram.gateway import (
+    CAPTION_LIMIT,
+    COPY_LIMIT,
+    DATA_LIMIT,
+    PRESS_LIMIT,
+    TEXT_LIMIT,
+    Button,
+    Keyboard,
+    Outgoing,
+)
 
-TEXT_LIMIT = 4096
-CAPTION_LIMIT = 1024
-PRESS_LIMIT = 200
-DATA_LIMIT = 64
-COPY_LIMIT = 256
 TAGS = {"b", "strong", "i", "em", "u", "ins", "s", "del", "a", "code", "pre", "blockquote"}
 
 
@@ -81,9 +85,15 @@ class Sent:
     """One message as its reader sees it."""
 
     ref: MessageRef
-    html: str
-    keyboard: Keyboard
-    reply_to: int = 0
+    message: Outgoing
+
+    @property
+    def html(self) -> str:
+        return self.message.html
+
+    @property
+    def reply_to(self) -> int:
+        return self.message.reply_to
 
     @property
     def text(self) -> str:
@@ -91,7 +101,7 @@ class Sent:
 
     @property
     def buttons(self) -> list[Button]:
-        return [button for row in self.keyboard for button in row]
+        return [button for row in self.message.keyboard for button in row]
 
     def marked(self, tag: str) -> list[str]:
         return [text for name, text in ParsedHtml(self.html).marked if name == tag]
@@ -109,31 +119,38 @@ class FakeGateway:
     sent: list[Sent] = field(default_factory=list)
     edited: list[Sent] = field(default_factory=list)
     pressed: list[tuple[int, str]] = field(default_factory=list)
-    commands: list[tuple[str, str]] = field(default_factory=list)
+    deleted: list[MessageRef] = field(default_factory=list)
+    commands: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
+    pictures: dict[MessageRef, bytes] = field(default_factory=dict)
+    named: dict[tuple[int, str], MessageRef] = field(default_factory=dict)
 
     @property
     def silent(self) -> bool:
         return not (self.sent or self.edited or self.pressed)
 
-    async def send_text(
-        self, chat_id: int, html: str, keyboard: Keyboard = (), *, reply_to: int = 0
-    ) -> MessageRef:
-        self._check(html, keyboard, TEXT_LIMIT)
+    async def send(self, chat_id: int, message: Outgoing) -> MessageRef:
+        self._check(message)
+        named = (chat_id, message.once)
+        if message.once and named in self.named:
+            return self.named[named]
         ref = MessageRef(chat_id, 1000 + len(self.sent))
-        self.sent.append(Sent(ref, html, keyboard, reply_to))
+        self.sent.append(Sent(ref, message))
+        self.named[named] = ref
         return ref
 
-    async def edit_text(self, ref: MessageRef, html: str, keyboard: Keyboard = ()) -> None:
-        self._check(html, keyboard, TEXT_LIMIT)
-        self.edited.append(Sent(ref, html, keyboard))
+    async def edit(self, ref: MessageRef, message: Outgoing) -> None:
+        self._check(message)
+        self.edited.append(Sent(ref, message))
 
-    async def send_picture(
-        self, chat_id: int, picture: bytes, html: str, keyboard: Keyboard = ()
-    ) -> MessageRef:
-        self._check(html, keyboard, CAPTION_LIMIT)
-        ref = MessageRef(chat_id, 1000 + len(self.sent))
-        self.sent.append(Sent(ref, html, keyboard))
-        return ref
+    async def delete(self, ref: MessageRef) -> None:
+        self._fail()
+        self.deleted.append(ref)
+
+    async def read_picture(self, ref: MessageRef) -> bytes:
+        self._fail()
+        if ref not in self.pictures:
+            raise NotFoundError("no picture")
+        return self.pictures[ref]
 
     async def answer_press(self, query_id: int, text: str = "", *, alert: bool = False) -> None:
         self._fail()
@@ -141,19 +158,22 @@ class FakeGateway:
             raise RequestRejectedError("MESSAGE_TOO_LONG")
         self.pressed.append((query_id, text))
 
-    async def set_commands(self, commands: Sequence[tuple[str, str]]) -> None:
+    async def set_commands(self, commands: Sequence[tuple[str, str]], language: str = "") -> None:
         self._fail()
-        self.commands = list(commands)
+        self.commands[language] = list(commands)
 
     def _fail(self) -> None:
         if self.failures:
             raise self.failures.pop(0)
 
-    def _check(self, html: str, keyboard: Keyboard, limit: int) -> None:
+    def _check(self, message: Outgoing) -> None:
         self._fail()
-        parsed = ParsedHtml(html)
-        if not parsed.text.strip():
+        attached = bool(message.picture or message.document)
+        if message.picture and message.document:
+            raise RequestRejectedError("MEDIA_INVALID")
+        parsed = ParsedHtml(message.html)
+        if not parsed.text.strip() and not attached:
             raise RequestRejectedError("MESSAGE_EMPTY")
-        if units(parsed.text) > limit:
+        if units(parsed.text) > (CAPTION_LIMIT if attached else TEXT_LIMIT):
             raise RequestRejectedError("MESSAGE_TOO_LONG")
-        check_keyboard(keyboard)
+        check_keyboard(message.keyboard)

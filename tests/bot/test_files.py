@@ -6,7 +6,8 @@ from telpher.clock import FakeClock
 from telpher.core.links import LinkSigner
 from telpher.core.model import FileInfo, Kind, MessageRef
 from telpher.service.links import LinkService
-from tests.bot.fake_gateway import TEXT_LIMIT, ParsedHtml, check_keyboard, units
+from telpher.telegram.gateway import TEXT_LIMIT
+from tests.bot.fake_gateway import ParsedHtml, check_keyboard, units
 
 TEXTS = Texts.load()
 REF = MessageRef(7, 2**31 - 1)

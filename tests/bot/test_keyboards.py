@@ -5,7 +5,8 @@ from telpher.bot.language import Texts
 from telpher.core.links import Claims
 from telpher.core.model import MessageRef
 from telpher.service.links import Links
-from tests.bot.fake_gateway import COPY_LIMIT, check_keyboard
+from telpher.telegram.gateway import COPY_LIMIT
+from tests.bot.fake_gateway import check_keyboard
 
 TEXTS = Texts.load()
 CLAIMS = Claims(MessageRef(1, 2), link_id=3, expires=0, epoch=0)

@@ -3,7 +3,8 @@ import string
 import pytest
 
 from telpher.bot.language import FALLBACK, PLAIN_SECTIONS, Html, Texts, escape
-from tests.bot.fake_gateway import CAPTION_LIMIT, PRESS_LIMIT, TEXT_LIMIT, ParsedHtml, units
+from telpher.telegram.gateway import CAPTION_LIMIT, PRESS_LIMIT, TEXT_LIMIT
+from tests.bot.fake_gateway import ParsedHtml, units
 
 TEXTS = Texts.load()
 

@@ -223,7 +223,7 @@ async def test_a_press_too_old_to_be_answered_still_shows_its_page(gateway, fail
 
 async def test_a_page_that_cannot_be_shown_is_logged_after_the_spinner_ended(gateway):
     class WithoutEdit(FakeGateway):
-        async def edit_text(self, ref, html, keyboard=()):
+        async def edit(self, ref, message):
             raise RequestRejectedError("MESSAGE_ID_INVALID")
 
     refusing = WithoutEdit()
@@ -252,7 +252,7 @@ async def test_no_secret_is_logged(gateway):
 
 async def test_the_commands_are_published(gateway):
     await router(gateway).publish_commands()
-    assert gateway.commands == commands.described(TEXTS)
+    assert gateway.commands == {"": commands.described(TEXTS)}
 
 
 async def test_commands_that_cannot_be_published_stop_nothing(gateway):

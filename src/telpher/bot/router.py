@@ -29,7 +29,13 @@ from telpher.bot.pages import Answer, Pages, Reader
 from telpher.core.model import FileInfo, MessageRef
 from telpher.errors import RequestRejectedError, TelpherError
 from telpher.service.links import LinkService
-from telpher.telegram.gateway import BotGateway, ButtonPress, Incoming, IncomingMessage
+from telpher.telegram.gateway import (
+    BotGateway,
+    ButtonPress,
+    Incoming,
+    IncomingMessage,
+    Outgoing,
+)
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -94,7 +100,7 @@ class Router:
         note = "" if page else self._texts.plain("press.stale", reader.language)
         await self._end_spinner(press, note)
         if page:
-            await self._gateway.edit_text(press.ref, page.html, page.keyboard)
+            await self._gateway.edit(press.ref, Outgoing(page.html, page.keyboard))
 
     async def _end_spinner(self, press: ButtonPress, note: str) -> None:
         """Comes first, since the button shows a spinner until then."""
@@ -137,11 +143,12 @@ class Router:
         chat_id = message.ref.chat_id
         reply_to = message.ref.message_id if as_reply else 0
         try:
-            await self._gateway.send_text(chat_id, answer.html, answer.keyboard, reply_to=reply_to)
+            whole = Outgoing(answer.html, answer.keyboard, reply_to=reply_to)
+            await self._gateway.send(chat_id, whole)
         except RequestRejectedError as error:
             # Telegram decides alone what a public host is (BUTTON_URL_INVALID): the text has the
             # link too, so it goes out without buttons. What was rejected was not sent.
             if not (answer.keyboard and error.name.startswith("BUTTON_")):
                 raise
             _log.warning("buttons refused", chat_id=chat_id, error=error.name)
-            await self._gateway.send_text(chat_id, answer.html, reply_to=reply_to)
+            await self._gateway.send(chat_id, Outgoing(answer.html, reply_to=reply_to))

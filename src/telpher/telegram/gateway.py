@@ -46,11 +46,20 @@ class MediaGateway(Protocol):
         ...
 
 
+# Telegram's limits, in UTF-16 code units, data in bytes [core.telegram.org/api/config, /bots/api].
+TEXT_LIMIT = 4096
+CAPTION_LIMIT = 1024
+PRESS_LIMIT = 200
+DATA_LIMIT = 64
+COPY_LIMIT = 256
+
+
 @dataclass(frozen=True, slots=True)
 class Button:
     """One inline button; exactly one of `data`, `url` and `copy` is set.
 
-    Limits (telegram.md): data 64 bytes, copied text 256 characters, URLs of public hosts only.
+    `data` holds at most DATA_LIMIT bytes, `copy` COPY_LIMIT characters; a URL names a public host
+    (telegram.md).
     """
 
     text: str
@@ -60,6 +69,37 @@ class Button:
 
 
 Keyboard = Sequence[Sequence[Button]]
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A file that the bot writes itself."""
+
+    name: str
+    data: bytes
+    mime_type: str = "text/plain"
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """What the bot says: a text, or a picture or document with a caption; never both of these.
+
+    `html` is HTML as the Bot API defines it, at most TEXT_LIMIT after parsing, CAPTION_LIMIT as a
+    caption. `picture` is a JPEG or PNG of at most 10 MB; the same bytes are uploaded once and then
+    sent by reference. `reply_to` is the id of the message answered, `topic` the forum topic that
+    an answer to nothing goes into (0: none).
+
+    `once` names the message within its chat: two sends of one name send one message, whatever
+    crashed between them, and both return it. Without a name each send is another message.
+    """
+
+    html: str
+    keyboard: Keyboard = ()
+    picture: bytes = b""
+    document: Document | None = None
+    reply_to: int = 0
+    topic: int = 0
+    once: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,30 +138,47 @@ Listener = Callable[[Incoming], Awaitable[None]]
 
 
 class BotGateway(Protocol):
-    """What the bot's conversations need. Texts are HTML as the Bot API defines it."""
+    """What the bot's conversations need.
 
-    async def send_text(
-        self, chat_id: int, html: str, keyboard: Keyboard = (), *, reply_to: int = 0
-    ) -> MessageRef:
-        """Sends a text (at most 4096 characters after parsing) without link preview."""
+    What cannot be delivered raises RecipientLostError where its reader is to blame (blocked,
+    deleted account), RequestRejectedError where the message is.
+    """
+
+    async def send(self, chat_id: int, message: Outgoing) -> MessageRef:
+        """Sends a message, without link preview. Waits out flood waits that are short enough."""
         ...
 
-    async def edit_text(self, ref: MessageRef, html: str, keyboard: Keyboard = ()) -> None:
-        """Replaces text and keyboard; a text that is the same already is no error."""
+    async def edit(self, ref: MessageRef, message: Outgoing) -> None:
+        """Replaces text or caption, the keyboard, and the picture where the new message has one.
+
+        A message that looks like this already is no error. `reply_to`, `topic` and `once` mean
+        nothing here, and a text cannot become a picture.
+        """
         ...
 
-    async def send_picture(
-        self, chat_id: int, picture: bytes, html: str, keyboard: Keyboard = ()
-    ) -> MessageRef:
-        """Sends a JPEG or PNG with a caption (at most 1024 characters after parsing)."""
+    async def delete(self, ref: MessageRef) -> None:
+        """Deletes a message for everybody; one that is gone is no error."""
+        ...
+
+    async def read_picture(self, ref: MessageRef) -> bytes:
+        """The largest size of the message's photo, or its JPEG or PNG that was sent as a file.
+
+        Raises NotFoundError when there is none, or one of more than 10 MB.
+        """
         ...
 
     async def answer_press(self, query_id: int, text: str = "", *, alert: bool = False) -> None:
-        """Ends a button's spinner, with a short text (at most 200 characters) when there is one."""
+        """Ends a button's spinner, with a short text (at most PRESS_LIMIT) when there is one.
+
+        A press that is too old to be answered is no error.
+        """
         ...
 
-    async def set_commands(self, commands: Sequence[tuple[str, str]]) -> None:
-        """Publishes the menu of commands: (name without slash, description)."""
+    async def set_commands(self, commands: Sequence[tuple[str, str]], language: str = "") -> None:
+        """Publishes the menu of commands: (name without slash, description).
+
+        `language` is a code of two letters; empty for everybody whose own has no menu.
+        """
         ...
 
 

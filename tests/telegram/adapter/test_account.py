@@ -7,7 +7,7 @@ import pytest
 
 from telpher.core.model import MessageRef
 from telpher.errors import AccountDeadError, TelegramUnavailableError
-from telpher.telegram.gateway import AccountState, IncomingMessage
+from telpher.telegram.gateway import AccountState, IncomingMessage, Outgoing
 from tests.ports import free_ports
 from tests.telegram.adapter.stage import (
     BOT_ID,
@@ -117,7 +117,7 @@ async def test_a_refused_token_ends_the_account_and_its_attempts(stage: Stage) -
         async with stage.running(account):
             status = await account.reached(AccountState.DEAD)
             with pytest.raises(AccountDeadError):
-                await account.send_text(stage.ann.user_id, "from beyond")
+                await account.bot.send(stage.ann.user_id, Outgoing("from beyond"))
         attempts = cluster.counters.calls["auth.importBotAuthorization"]
 
     assert "ACCESS_TOKEN_INVALID" in status.reason
@@ -131,7 +131,7 @@ async def test_a_login_that_telegram_ended_is_renewed_and_misses_nothing(stage: 
             await stage.ann.send(stage.bot, "before")
             await running.inbox.get()
             cluster.faults.add(Fault(Kind.DUPLICATED, method="messages.sendMessage"))
-            ref = await running.account.send_text(stage.ann.user_id, "hello")
+            ref = await running.account.bot.send(stage.ann.user_id, Outgoing("hello"))
             await stage.ann.send(stage.bot, "after")
             message = await running.inbox.get()
 

@@ -7,7 +7,7 @@ from telethon import TelegramClient
 
 from telpher.core.model import MessageRef
 from telpher.errors import FloodWaitError, NotFoundError, TelegramUnavailableError
-from telpher.telegram.gateway import AccountState
+from telpher.telegram.gateway import AccountState, Outgoing
 from telpher.telegram.servers import Servers
 from tests.telegram.adapter.stage import Stage, servers
 from tgfake.cluster import Cluster
@@ -66,8 +66,8 @@ async def test_two_networks_in_one_process(stage: Stage) -> None:
         stage.connected(here) as one,
         other.connected(there) as two,
     ):
-        await one.account.send_text(await _met(stage, one), "here")
-        await two.account.send_text(await _met(other, two), "there")
+        await one.account.bot.send(await _met(stage, one), Outgoing("here"))
+        await two.account.bot.send(await _met(other, two), Outgoing("there"))
     assert stage.ann.history(stage.bot)[-1].text == "here"
     assert other.ann.history(other.bot)[-1].text == "there"
     assert TelegramClient._config is None

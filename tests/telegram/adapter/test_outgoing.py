@@ -8,8 +8,10 @@ from telpher.core.model import MessageRef
 from telpher.telegram.adapter.outgoing import (
     copy_id,
     markup,
+    once_id,
     parsed,
     random_id,
+    reply_header,
     sent_ids,
     sent_message_id,
 )
@@ -80,6 +82,26 @@ def test_a_copy_is_sent_under_one_number_for_ever() -> None:
     }
     assert len(others) == 18
     assert all(0 < each < 1 << 63 for each in others)
+
+
+def test_a_named_message_is_sent_under_one_number_for_ever() -> None:
+    # Written down for the same reason: an answer must not go out twice across an update.
+    assert once_id(7, "answer 33 0") == 6267702028010888377
+    others = {once_id(to, f"{number}") for to in (7, 77, -7) for number in (3, 33, 733)}
+    assert len(others) == 9
+    assert all(0 < each < 1 << 63 for each in others)
+    assert once_id(5, "7 33") != copy_id(5, MessageRef(7, 33))
+
+
+def test_what_a_message_answers() -> None:
+    assert reply_header(0, 0) is None
+    plain, topic, both = reply_header(3, 0), reply_header(0, 9), reply_header(3, 9)
+    assert plain is not None
+    assert topic is not None
+    assert both is not None
+    assert (plain.reply_to_msg_id, plain.top_msg_id) == (3, None)
+    assert (topic.reply_to_msg_id, topic.top_msg_id) == (9, 9)
+    assert (both.reply_to_msg_id, both.top_msg_id) == (3, 9)
 
 
 def test_the_ids_of_several_messages() -> None:

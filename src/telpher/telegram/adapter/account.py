@@ -1,4 +1,6 @@
-"""One bot's account: BotGateway over a connection that it keeps up by itself, and its logins.
+"""One bot's account: a connection that it keeps up by itself, its logins, and what they are for.
+
+`bot` is its BotGateway, `copier` its CopyGateway.
 
 `run` supervises everything in one task group:
 
@@ -12,7 +14,7 @@ A refused token ends the attempts: the account is dead until somebody changes th
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import structlog
@@ -37,13 +39,13 @@ from telpher.telegram.adapter.identity import Credentials, Identity
 from telpher.telegram.adapter.logins import MediaLogins
 from telpher.telegram.adapter.messenger import Messenger
 from telpher.telegram.adapter.network import require_fast_crypto, trust_keys
+from telpher.telegram.adapter.pictures import PictureReader
 from telpher.telegram.adapter.session import AccountSession
 from telpher.telegram.dispatcher import Dispatcher
 from telpher.telegram.flood import Outbox
 from telpher.telegram.gateway import (
     AccountState,
     AccountStatus,
-    Keyboard,
     Listener,
     SessionStore,
 )
@@ -85,7 +87,8 @@ class BotAccount:
         self._connector = FileConnector(clock, self._timing)
         self._logins = MediaLogins(self._identity, self, self._connector)
         outbox = Outbox(clock, self._timing)
-        self._messenger = Messenger(self.call, outbox, session)
+        reader = PictureReader(self.find_file, self._logins, self._timing)
+        self.bot = Messenger(self.call, outbox, session, reader)
         self.copier = Copier(self.call, outbox, session, self.find_file)
 
     @property
@@ -135,32 +138,6 @@ class BotAccount:
         FloodWaitError, TelegramUnavailableError, ChunkTimeoutError for passing trouble.
         """
         return await find_file(ref, self.call, self._session, self.user_id)
-
-    # BotGateway
-
-    async def send_text(
-        self, chat_id: int, html: str, keyboard: Keyboard = (), *, reply_to: int = 0
-    ) -> MessageRef:
-        """See BotGateway."""
-        return await self._messenger.send_text(chat_id, html, keyboard, reply_to=reply_to)
-
-    async def edit_text(self, ref: MessageRef, html: str, keyboard: Keyboard = ()) -> None:
-        """See BotGateway."""
-        await self._messenger.edit_text(ref, html, keyboard)
-
-    async def send_picture(
-        self, chat_id: int, picture: bytes, html: str, keyboard: Keyboard = ()
-    ) -> MessageRef:
-        """See BotGateway."""
-        return await self._messenger.send_picture(chat_id, picture, html, keyboard)
-
-    async def answer_press(self, query_id: int, text: str = "", *, alert: bool = False) -> None:
-        """See BotGateway."""
-        await self._messenger.answer_press(query_id, text, alert=alert)
-
-    async def set_commands(self, commands: Sequence[tuple[str, str]]) -> None:
-        """See BotGateway."""
-        await self._messenger.set_commands(commands)
 
     # What its parts need of it.
 

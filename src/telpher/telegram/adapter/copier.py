@@ -14,9 +14,9 @@ from telpher.core.model import FoundFile, Location, MessageRef
 from telpher.errors import NotFoundError, ReferenceExpiredError, RequestRejectedError
 from telpher.telegram.adapter.outgoing import copy_id, sent_ids
 from telpher.telegram.adapter.peers import AccessHashes, chat_id_of, input_channel, input_peer
+from telpher.telegram.adapter.wire import Call
 from telpher.telegram.flood import Outbox
 
-Call = Callable[[Any], Awaitable[Any]]
 Find = Callable[[MessageRef], Awaitable[FoundFile]]
 
 # The outbox's queue for what goes to no chat in particular.

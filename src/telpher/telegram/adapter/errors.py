@@ -19,6 +19,7 @@ from telpher.errors import (
     FloodWaitError,
     KeyDuplicatedError,
     MigrateError,
+    RecipientLostError,
     ReferenceExpiredError,
     RequestRejectedError,
     TelegramError,
@@ -55,6 +56,20 @@ _LOGIN_GONE: Final = frozenset(
 
 # A repeat of a message that is still being sent: code 500, yet no fault of the server.
 _STILL_RUNNING: Final = "RANDOM_ID_DUPLICATE"
+
+# A user or chat that nothing can be sent to, whatever it is. (USER_DEACTIVATED is the account's own
+# end.)
+_RECIPIENT_LOST: Final = frozenset(
+    {
+        "CHAT_RESTRICTED",
+        "CHAT_WRITE_FORBIDDEN",
+        "INPUT_USER_DEACTIVATED",
+        "PEER_ID_INVALID",
+        "USER_IS_BLOCKED",
+        "USER_IS_BOT",
+        "YOU_BLOCKED_USER",
+    }
+)
 
 _SERVER_FAULT: Final = 500
 _UNAUTHORISED: Final = 401
@@ -103,7 +118,8 @@ def _from_name(name: str, code: int) -> TelegramError:
         return RequestRejectedError(name, _SERVER_FAULT)
     if abs(code) >= _SERVER_FAULT or code < 0:
         return ChunkTimeoutError(f"{name} ({code})")
-    return RequestRejectedError(name, code)
+    rejected = RecipientLostError if name in _RECIPIENT_LOST else RequestRejectedError
+    return rejected(name, code)
 
 
 def _from_frame(code: int) -> TelegramError:

@@ -31,9 +31,25 @@ def markup(keyboard: Keyboard) -> Any | None:
     return types.ReplyInlineMarkup(rows) if rows else None
 
 
+def reply_header(reply_to: int, topic: int) -> Any | None:
+    """What a message answers, and in which topic; None for neither. A topic is named by answering
+    the message that opened it."""
+    if not (reply_to or topic):
+        return None
+    return types.InputReplyToMessage(reply_to or topic, top_msg_id=topic or None)
+
+
 def random_id() -> int:
     """A number that makes one message unmistakable, however often it is sent again."""
     return secrets.randbits(_RANDOM_BITS) + 1
+
+
+def once_id(to: int, name: str) -> int:
+    """The random id of the message called `name` in chat `to`: always the same.
+
+    The key keeps these apart from the copies' ids.
+    """
+    return _number(blake2b(f"{to} {name}".encode(), digest_size=8, key=b"once"))
 
 
 def copy_id(to: int, ref: MessageRef) -> int:
@@ -42,7 +58,11 @@ def copy_id(to: int, ref: MessageRef) -> int:
     63 bits: among a million copies two meet with a probability of 1 to 18 million.
     """
     named = f"{to} {ref.chat_id} {ref.message_id}".encode()
-    return (int.from_bytes(blake2b(named, digest_size=8).digest(), "big") >> 1) or 1
+    return _number(blake2b(named, digest_size=8))
+
+
+def _number(digest: blake2b) -> int:
+    return (int.from_bytes(digest.digest(), "big") >> 1) or 1
 
 
 def sent_ids(result: Any) -> dict[int, int]:

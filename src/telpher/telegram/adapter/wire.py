@@ -13,7 +13,7 @@ needs, and this adds them on its queues (the library is pinned to one minor vers
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -29,6 +29,10 @@ from telpher.telegram.servers import DcAddress
 # The library does not pad the number that becomes the key: one key exchange in 256 fails for a
 # leading zero byte, and another one is due.
 MOST_EXCHANGES = 3
+
+
+# Sends a request on an account's main connection and returns its result. Raises TelegramError.
+Call = Callable[[Any], Awaitable[Any]]
 
 
 class _ExchangeFailedError(Exception):
