@@ -9,13 +9,13 @@ import asyncio
 import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from pydantic import SecretStr
 
 from telpher._version import VERSION
-from telpher.bot.access import Access
-from telpher.bot.language import Texts
-from telpher.bot.pages import Pages
+from telpher.bot.build import BotDeps, create_router
+from telpher.bot.menu import About
 from telpher.bot.router import Router
 from telpher.clock import Clock
 from telpher.config.settings import Settings
@@ -24,6 +24,7 @@ from telpher.errors import SettingsError
 from telpher.jobs.copies import CopyDesk, NoCopyDesk
 from telpher.memory import memory_limit
 from telpher.service.links import LinkService
+from telpher.service.people import Access, People
 from telpher.storage.copies import SqliteCopyStore
 from telpher.streaming.disk.tier import DiskTier
 from telpher.streaming.engine import Engine
@@ -101,17 +102,42 @@ def build(
         )
     )
     server = HttpServer(web, clock, settings.host, settings.port)
-    router = _router(settings, account, links, desk)
+    router = _router(settings, clock, account, links, desk)
     return App(server, engine, fleet, account, extras, router, desk, lifecycle)
 
 
+class _Nobody:
+    """Stands where the database will: knows nobody and notes nothing."""
+
+    def __getattr__(self, name: str) -> Any:
+        async def nothing(*_arguments: object) -> None:
+            return None
+
+        return (lambda event: None) if name == "note" else nothing
+
+
+_NOBODY: Any = _Nobody()
+
+
 def _router(
-    settings: Settings, account: BotAccount, links: LinkService, desk: CopyDesk | NoCopyDesk
+    settings: Settings,
+    clock: Clock,
+    account: BotAccount,
+    links: LinkService,
+    desk: CopyDesk | NoCopyDesk,
 ) -> Router:
-    texts = Texts.load()
-    access = Access(settings.admins, settings.allowed_users)
-    pages = Pages(texts, VERSION, settings.source_url, settings.updates_url or "")
-    return Router(account.bot, links, texts, access, pages, link_made=desk.wanted)
+    return create_router(
+        BotDeps(
+            gateway=account.bot,
+            links=links,
+            people=People(_NOBODY, _NOBODY, clock),
+            access=Access(settings.admins, settings.allowed_users),
+            dialogues=_NOBODY,
+            clock=clock,
+            about=About(VERSION, settings.source_url, settings.updates_url or ""),
+            link_made=desk.wanted,
+        )
+    )
 
 
 def _accounts(settings: Settings, clock: Clock, timing: Timing) -> list[BotAccount]:

@@ -108,17 +108,9 @@ def test_the_menu_shows_only_addresses_that_are_set_and_public():
     assert [button.url for button in one[1]] == ["https://t.me/b"]
 
 
-@pytest.mark.parametrize(
-    ("data", "page"),
-    [
-        (b"page:help", "help"),
-        (b"page:", ""),
-        (b"help", ""),
-        (b"", ""),
-        (b"xpage:help", ""),
-        (b"page:page:help", "page:help"),
-        (b"page:\xff\x00", "\ufffd\x00"),
-    ],
-)
-def test_the_page_is_read_from_any_bytes(data, page):
-    assert keyboards.page_of(data) == page
+def test_data_is_what_areas_read_and_never_too_long():
+    assert keyboards.data("page", "start") == b"page:start"
+    assert keyboards.data("close") == b"close"
+    assert len(keyboards.data("x", "y" * 62)) == 64
+    with pytest.raises(ValueError, match="65 bytes"):
+        keyboards.data("x", "y" * 63)

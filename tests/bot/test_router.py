@@ -1,18 +1,18 @@
 import pytest
 from structlog.testing import capture_logs
 
-from telpher.bot import commands
-from telpher.bot.access import Access
+from telpher.bot.build import BotDeps, create_router
 from telpher.bot.language import Texts
-from telpher.bot.pages import Pages
-from telpher.bot.router import Router
+from telpher.bot.menu import About
 from telpher.clock import FakeClock
 from telpher.core.links import LinkSigner
 from telpher.core.model import FileInfo, Kind, MessageRef, Person
 from telpher.errors import FloodWaitError, RequestRejectedError, TelegramUnavailableError
 from telpher.service.links import LinkService
+from telpher.service.people import Access, People
 from telpher.telegram.gateway import ButtonPress, IncomingMessage
 from tests.bot.fake_gateway import FakeGateway
+from tests.bot.fake_stores import FakeDialogues, FakeUsers, Notebook
 
 ADA = Person(7, "Ada", language_code="en")
 FILM = FileInfo(1, 1536, "video/mp4", "film.mp4", Kind.VIDEO, date=0, duration=90)
@@ -26,9 +26,14 @@ def gateway():
     return FakeGateway()
 
 
-def router(gateway, *, url=URL, access=None):
+def router(gateway, *, url=URL, access=None, users=None, notes=None, **more):
     links = LinkService(LinkSigner(b"s" * 32), url, FakeClock())
-    return Router(gateway, links, TEXTS, access or Access(), Pages(TEXTS, "1.0"))
+    clock = FakeClock()
+    people = People(users or FakeUsers(), notes or Notebook(), clock)
+    dialogues, about = FakeDialogues(), About("1.0")
+    return create_router(
+        BotDeps(gateway, links, people, access or Access(), dialogues, clock, about, **more)
+    )
 
 
 def message(text="", *, ref=None, private=True, sender=ADA, **fields):
@@ -54,14 +59,12 @@ async def test_a_file_is_answered_with_its_link_as_a_reply(gateway):
 
 async def test_whoever_wants_to_know_is_told_of_each_link_that_is_made(gateway):
     told = []
-    links = LinkService(LinkSigner(b"s" * 32), URL, FakeClock())
-    pages, access = Pages(TEXTS, "1.0"), Access(allowed={7})
-    listening = Router(gateway, links, TEXTS, access, pages, link_made=told.append)
+    listening = router(gateway, access=Access(allowed={7}), link_made=told.append)
     gateway.failures = [TelegramUnavailableError("not connected")]
     for number in (33, 34):
         await listening(message(file=FILM, ref=MessageRef(7, number)))
     await listening(message("hello"))
-    await listening(message(file=FILM, ref=MessageRef(8, 35)))
+    await listening(message(file=FILM, ref=MessageRef(8, 35), sender=Person(8, "Bob")))
     await listening(message(file=FILM, ref=GROUP, private=False))
     # Also of the one whose answer failed: its link may have arrived all the same.
     assert told == [MessageRef(7, 33), MessageRef(7, 34)]
@@ -78,7 +81,7 @@ async def test_a_link_that_was_sent_opens_that_message_and_no_other(gateway):
 @pytest.mark.parametrize("text", ["", "a caption", "/start"])
 async def test_every_kind_of_file_gets_a_link_whatever_its_caption(gateway, kind, text):
     file = FileInfo(1, 10, "", "", kind, date=0)
-    await router(gateway)(message(text, file=file, command=text.removeprefix("/")))
+    await router(gateway)(message(text, file=file, command=text.removeprefix("/").lower()))
     assert f"{URL}/stream/7/33/" in gateway.sent[0].text
 
 
@@ -145,7 +148,7 @@ async def test_who_is_not_allowed_gets_no_link(gateway):
     assert "allowed" in sent.text
     assert "/stream/" not in sent.text
     assert sent.buttons == []
-    await closed(message("/help", command="help"))
+    await closed(message("/help", command="help", ref=MessageRef(7, 34)))
     assert "How to play" in gateway.sent[1].text
 
 
@@ -252,7 +255,8 @@ async def test_no_secret_is_logged(gateway):
 
 async def test_the_commands_are_published(gateway):
     await router(gateway).publish_commands()
-    assert gateway.commands == {"": commands.described(TEXTS)}
+    assert [name for name, _ in gateway.commands[""]] == ["start", "help", "about"]
+    assert gateway.commands["de"][1] == ("help", TEXTS.plain("command.help", "de"))
 
 
 async def test_commands_that_cannot_be_published_stop_nothing(gateway):
@@ -260,3 +264,40 @@ async def test_commands_that_cannot_be_published_stop_nothing(gateway):
     with capture_logs() as logs:
         await router(gateway).publish_commands()
     assert [entry["event"] for entry in logs] == ["commands not published"]
+
+
+async def test_whoever_acts_is_seen_but_no_bot(gateway):
+    notes, bot = Notebook(), Person(9, "Bot", is_bot=True)
+    listening = router(gateway, notes=notes)
+    for incoming in (message("hello"), press(b"page:help"), message("x", sender=bot)):
+        await listening(incoming)
+    assert [each.person for each in notes.events] == [ADA, ADA]
+
+
+async def test_who_is_banned_is_told_so_in_private_and_nowhere_else(gateway):
+    closed = router(gateway, users=FakeUsers(banned={7}))
+    await closed(message(file=FILM))
+    await closed(message("/start", command="start", ref=GROUP, private=False))
+    await closed(press(b"page:help"))
+    (sent,) = gateway.sent
+    assert "banned" in sent.text
+    assert "banned" in gateway.pressed[0][1]
+    assert gateway.edited == []
+
+
+async def test_an_admin_cannot_be_locked_out(gateway):
+    await router(gateway, users=FakeUsers(banned={7}), access=Access(admins={7}))(message("hi"))
+    assert "Send or forward" in gateway.sent[0].text
+
+
+async def test_with_the_database_away_everybody_is_answered(gateway):
+    users = FakeUsers(away=True)
+    await router(gateway, users=users)(message(file=FILM))
+    assert users.asked
+    assert f"{URL}/stream/7/33/" in gateway.sent[0].text
+
+
+async def test_the_same_update_again_sends_nothing_again(gateway):
+    for _ in range(2):
+        await router(gateway)(message(file=FILM))
+    assert len(gateway.sent) == 1

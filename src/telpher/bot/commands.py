@@ -1,39 +1,25 @@
-"""The commands the bot knows, in one table. Pure.
+"""The commands as Telegram's clients show them in a menu. Pure.
 
-What is published to Telegram, what /help lists and what the router looks up are this table, so none
-of them can fall behind the others.
+What is published is the areas' own table, so it cannot fall behind what is answered.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
 
-from telpher.bot.language import Texts
-
-
-@dataclass(frozen=True, slots=True)
-class Command:
-    """`name` without the slash; `page` is what it answers (a name that `pages.Pages` knows).
-
-    Its description is the text "command.<name>".
-    """
-
-    name: str
-    page: str
+from telpher.bot.areas import Command, Table, Who
+from telpher.bot.language import FALLBACK, Texts
 
 
-COMMANDS = (
-    Command("start", page="start"),
-    Command("help", page="help"),
-    Command("about", page="about"),
-)
+def published(table: Table, texts: Texts) -> Iterator[tuple[str, list[tuple[str, str]]]]:
+    """(language, [(name, description)]) for `BotGateway.set_commands`: English for everybody, every
+    other language for those who read it. What is for admins is not shown to the world."""
+    shown = [each for each in table.commands.values() if each.who is Who.EVERYBODY]
+    for language in sorted(texts.languages):
+        code = "" if language == FALLBACK else language
+        yield code, [(each.name, described(each, texts, language)) for each in shown]
 
 
-def find(name: str) -> Command | None:
-    """The command called `name`; Telegram's clients write it in any case."""
-    return next((each for each in COMMANDS if each.name == name.lower()), None)
-
-
-def described(texts: Texts, language: str = "") -> list[tuple[str, str]]:
-    """(name, description) of every command, as `BotGateway.set_commands` takes them."""
-    return [(each.name, texts.plain(f"command.{each.name}", language)) for each in COMMANDS]
+def described(command: Command, texts: Texts, language: str) -> str:
+    """What the command does, in a few words."""
+    return texts.plain(f"command.{command.name}", language)

@@ -4,8 +4,8 @@ Telegram refuses a whole message for one wrong button: URLs must name a public h
 most 64 bytes, a copied text at most 256 characters. What does not fit is therefore left out here,
 and the message's text carries the link in any case.
 
-Data is "page:<name>": the page of the menu that the message is to show. Nobody but the chat's
-members can press, but a modified client can send any bytes: `page_of` trusts nothing.
+Data is "name:argument" (`areas`). Nobody but the chat's members can press, but a modified client
+can send any bytes: whoever reads an argument trusts nothing.
 """
 
 from __future__ import annotations
@@ -15,9 +15,7 @@ from urllib.parse import urlsplit
 
 from telpher.bot.language import Texts
 from telpher.service.links import Links
-from telpher.telegram.gateway import Button, Keyboard
-
-COPY_LIMIT = 256  # characters in a copy button (telegram.md)
+from telpher.telegram.gateway import COPY_LIMIT, DATA_LIMIT, Button, Keyboard
 
 # Top-level names that never resolve in the public DNS: RFC 6761, 6762, 7686, 8375, ICANN's
 # "internal", and the ones home routers hand out.
@@ -27,7 +25,8 @@ _PRIVATE_SUFFIXES = frozenset(
         *("arpa", "internal", "intranet", "private", "corp", "home", "lan"),
     }
 )
-_PAGE_PREFIX = b"page:"
+
+PAGE = "page"  # the press that shows a page of the menu
 
 
 def is_public(url: str) -> bool:
@@ -88,14 +87,16 @@ def menu(texts: Texts, language: str, source_url: str = "", updates_url: str = "
 
 def back(texts: Texts, language: str) -> Keyboard:
     """The way back to the menu."""
-    return ((Button(texts.plain("button.menu", language), data=_PAGE_PREFIX + b"start"),),)
+    return ((Button(texts.plain("button.menu", language), data=data(PAGE, "start")),),)
 
 
 def _page_button(texts: Texts, language: str, page: str) -> Button:
-    return Button(texts.plain(f"button.{page}", language), data=_PAGE_PREFIX + page.encode())
+    return Button(texts.plain(f"button.{page}", language), data=data(PAGE, page))
 
 
-def page_of(data: bytes) -> str:
-    """The name of the page a press asks for; empty when it asks for something else."""
-    name = data.removeprefix(_PAGE_PREFIX)
-    return name.decode("ascii", "replace") if data.startswith(_PAGE_PREFIX) else ""
+def data(name: str, argument: str = "") -> bytes:
+    """What a button carries to the press `name` (areas.Press). ValueError above 64 bytes."""
+    whole = (f"{name}:{argument}" if argument else name).encode("ascii")
+    if len(whole) > DATA_LIMIT:
+        raise ValueError(f"{len(whole)} bytes of data")
+    return whole

@@ -1,9 +1,9 @@
 """What the bot says, in the reader's language (rule 35).
 
-The sentences are data: `texts/<code>.toml`, one file per language, tables of templates whose
-dotted path is the key ("file.answer"). English is complete; any other language may lack keys and
-then speaks English. Telegram reports a user's language as an IETF tag ("pt-br"): the whole tag is
-tried first, then its first part, then English.
+The sentences are data: `texts/<code>/<area>.toml`, one folder per language, tables of templates
+whose dotted path is the key ("file.answer"). English is complete; any other language may lack keys
+and then speaks English. Telegram reports a user's language as an IETF tag ("pt-br"): the whole tag
+is tried first, then its first part, then English.
 
 Escaping is not left to the callers. Templates are ours and may hold the HTML that the Bot API
 knows; every value put into one is somebody else's and is escaped, unless it is `Html`, that is, the
@@ -11,21 +11,27 @@ result of another rendering. Text for places where Telegram knows no HTML (butto
 presses, descriptions of commands) comes from `plain`, which escapes nothing because nothing is
 parsed there; the sections of such keys are `PLAIN_SECTIONS`.
 
-Plural forms will be keys of their own below the sentence ("links.count.one", "links.count.other",
-CLDR's category names); the loader flattens any depth already.
+Plural forms are keys of their own below the sentence ("batch.found.one", "batch.found.other"), by
+the names of CLDR's categories; `count` chooses.
 """
 
 from __future__ import annotations
 
 import html
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from importlib import resources
+from importlib.resources.abc import Traversable
 from types import MappingProxyType
 from typing import Any
 
 FALLBACK = "en"
-PLAIN_SECTIONS = frozenset({"button", "command", "press"})
+PLAIN_SECTIONS = frozenset({"button", "command", "press", "file_name"})
+
+# Which category a number has, where it is not "one" for 1 alone and "other" for the rest
+# [https://www.unicode.org/cldr/charts/latest/supplemental/language_plural_rules.html]. A language
+# added to texts/ whose rule differs gets its entry here.
+_PLURALS: Mapping[str, Callable[[int], str]] = MappingProxyType({})
 
 
 class Html(str):
@@ -50,17 +56,9 @@ class Texts:
 
     @classmethod
     def load(cls) -> Texts:
-        """Reads the files that come with the package."""
+        """Reads the files that come with the package. ValueError where a key is there twice."""
         folder = resources.files("telpher.bot") / "texts"
-        return cls(
-            {
-                file.name.removesuffix(".toml"): dict(
-                    _flatten(tomllib.loads(file.read_text("utf-8")))
-                )
-                for file in folder.iterdir()
-                if file.name.endswith(".toml")
-            }
-        )
+        return cls({each.name: _language(each) for each in folder.iterdir() if each.is_dir()})
 
     @property
     def languages(self) -> Mapping[str, Mapping[str, str]]:
@@ -78,6 +76,12 @@ class Texts:
             raise ValueError(f"{key} is written as HTML")
         return self._template(key, language).format_map(values)
 
+    def count(self, key: str, language: str, number: int, /, **values: object) -> Html:
+        """The sentence `key` in the form for `number`, which it may hold as {number}."""
+        form = _PLURALS.get(language.lower()[:2], _one_or_other)(number)
+        known = f"{key}.{form}" in self._languages[FALLBACK]
+        return self.render(f"{key}.{form if known else 'other'}", language, number=number, **values)
+
     def _template(self, key: str, language: str) -> str:
         tag = language.lower().replace("_", "-")
         for code in (tag, tag.partition("-")[0]):
@@ -85,6 +89,22 @@ class Texts:
             if template is not None:
                 return template
         return self._languages[FALLBACK][key]
+
+
+def _one_or_other(number: int) -> str:
+    return "one" if number == 1 else "other"
+
+
+def _language(folder: Traversable) -> dict[str, str]:
+    texts: dict[str, str] = {}
+    for file in folder.iterdir():
+        if not file.name.endswith(".toml"):
+            continue
+        found = dict(_flatten(tomllib.loads(file.read_text("utf-8"))))
+        if twice := texts.keys() & found.keys():
+            raise ValueError(f"{file.name} repeats {', '.join(sorted(twice))}")
+        texts |= found
+    return texts
 
 
 def _flatten(table: Mapping[str, Any], path: str = "") -> Iterator[tuple[str, str]]:

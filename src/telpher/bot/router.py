@@ -1,154 +1,158 @@
-"""From what comes in to what is answered: the one place that knows who answers what.
+"""From what comes in to who answers it.
 
-    press of a button           the page it names, in place of the one shown; else a short note
-    file, in private            its link
-    command, in private         its page
-    anything else, in private   a hint
-    anything in a group         silence
+    press of a button          the area that its data names; else a short note
+    command                    the area that has it, in groups only where it is meant for groups
+    amid a conversation        the step where the conversation stands, in private; admins' only
+    file, in private           `files`
+    anything else, in private  a hint
+    anything else in a group   silence
 
-The decision what to answer is pure (`pages`, `files`, `keyboards`); here are the awaits. The router
+Whoever is banned is told so, in private, and nothing else; what is for admins is refused to others,
+at every press anew, for a role can be lost. The decision what to answer is the areas'; the router
 holds no state between updates, so any number of calls may run at once. It starts no tasks: the
 account's dispatcher runs each update in a task of its own, within a bound, because one answer may
 wait long for Telegram and must not hold up the other chats.
 
-An update that cannot be answered (a user who blocked the bot, a flood wait longer than the gateway
-holds, Telegram away) is logged and done with; its error ends here.
+What goes wrong is said to whoever caused the update, in a sentence without anything internal. An
+update that cannot be answered at all (a user who blocked the bot, a flood wait longer than the
+gateway holds, Telegram away) is logged and done with; its error ends here.
 """
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import structlog
 
-from telpher.bot import commands, keyboards
-from telpher.bot.access import Access
-from telpher.bot.files import file_answer
+from telpher.bot.areas import Area, Handler, Step, Table, Who, split_data
+from telpher.bot.commands import published
+from telpher.bot.dialogues import Dialogues
 from telpher.bot.language import Texts
-from telpher.bot.pages import Answer, Pages, Reader
-from telpher.core.model import FileInfo, MessageRef
-from telpher.errors import RequestRejectedError, TelpherError
-from telpher.service.links import LinkService
-from telpher.telegram.gateway import (
-    BotGateway,
-    ButtonPress,
-    Incoming,
-    IncomingMessage,
-    Outgoing,
-)
+from telpher.bot.turn import Turn
+from telpher.errors import StorageError, TelegramError, TelpherError
+from telpher.service.people import Access, People
+from telpher.telegram.gateway import BotGateway, ButtonPress, Incoming, IncomingMessage
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 
-class LinkMade(Protocol):
-    """Told of each link that is made, before it is sent: must neither wait nor fail."""
+@dataclass(frozen=True, slots=True)
+class Guards:
+    """What the router asks before it lets somebody in."""
 
-    def __call__(self, ref: MessageRef) -> None:
-        """`ref` is the message that the link names."""
-        ...
-
-
-def _nobody(ref: MessageRef) -> None:
-    """A LinkMade where nobody wants to know."""
+    people: People
+    access: Access
+    dialogues: Dialogues
 
 
 class Router:
-    """Answers updates; a `telpher.telegram.gateway.Listener`."""
+    """Answers updates; a `telpher.telegram.gateway.Listener`. `files` answers files in private."""
 
     def __init__(
         self,
         gateway: BotGateway,
-        links: LinkService,
         texts: Texts,
-        access: Access,
-        pages: Pages,
-        *,
-        link_made: LinkMade = _nobody,
+        guards: Guards,
+        areas: Sequence[Area],
+        files: Handler,
     ) -> None:
         self._gateway = gateway
-        self._links = links
         self._texts = texts
-        self._access = access
-        self._pages = pages
-        self._link_made = link_made
+        self._guards = guards
+        self.table = Table.of(areas)
+        self._files = files
 
     async def __call__(self, incoming: Incoming) -> None:
         """Answers one update; what Telegram refuses or fails to do is logged, not raised."""
+        turn = Turn(self._gateway, self._texts, incoming)
         try:
-            if isinstance(incoming, ButtonPress):
-                await self._answer_press(incoming)
-            else:
-                await self._answer_message(incoming)
+            await self._answer(turn, incoming)
+        except StorageError as error:
+            await self._apologise(turn, error, "storage")
+        except TelegramError as error:
+            _log_failure(turn, error)
         except TelpherError as error:
-            _log.warning(
-                "update not answered",
-                chat_id=incoming.ref.chat_id,
-                message_id=incoming.ref.message_id,
-                error=f"{type(error).__name__}: {error}",
-            )
+            await self._apologise(turn, error, "trouble")
+        finally:
+            await _quietly_end_spinner(turn)
 
     async def publish_commands(self) -> None:
-        """Gives Telegram the menu of commands, once after connecting; failures are logged."""
+        """Gives Telegram the menus of commands, once after connecting; failures are logged."""
         try:
-            await self._gateway.set_commands(commands.described(self._texts))
+            for language, commands in published(self.table, self._texts):
+                await self._gateway.set_commands(commands, language)
         except TelpherError as error:
             _log.warning("commands not published", error=f"{type(error).__name__}: {error}")
 
-    async def _answer_press(self, press: ButtonPress) -> None:
-        reader = Reader.of(press.sender)
-        page = self._pages.make(keyboards.page_of(press.data), reader)
-        note = "" if page else self._texts.plain("press.stale", reader.language)
-        await self._end_spinner(press, note)
-        if page:
-            await self._gateway.edit(press.ref, Outgoing(page.html, page.keyboard))
+    async def _answer(self, turn: Turn, incoming: Incoming) -> None:
+        person = incoming.sender
+        if person is not None and not person.is_bot:
+            self._guards.people.seen(person)
+        if isinstance(incoming, ButtonPress):
+            await self._answer_press(turn, incoming)
+        elif not (person and person.is_bot):
+            await self._answer_message(turn, incoming)
 
-    async def _end_spinner(self, press: ButtonPress, note: str) -> None:
-        """Comes first, since the button shows a spinner until then."""
-        try:
-            await self._gateway.answer_press(press.query_id, note)
-        except RequestRejectedError as error:
-            # A press made while telpher was down is too old to be answered (QUERY_ID_INVALID), but
-            # what it asks for can still be done.
-            _log.info("press not answered", chat_id=press.ref.chat_id, error=error.name)
-
-    async def _answer_message(self, message: IncomingMessage) -> None:
-        if not message.private or (message.sender and message.sender.is_bot):
-            return
-        if message.file:
-            await self._send(message, self._for_file(message, message.file), as_reply=True)
+    async def _answer_press(self, turn: Turn, press: ButtonPress) -> None:
+        name, argument = split_data(press.data)
+        wanted = self.table.presses.get(name)
+        refusal = "stale" if wanted is None else await self._refusal(turn, wanted.who)
+        if wanted is None or refusal:
+            await turn.end_spinner(turn.plain(f"press.{refusal}"), alert=True)
         else:
-            await self._send(message, self._for_text(message))
+            await wanted.handler(turn, argument)
 
-    def _for_file(self, message: IncomingMessage, file: FileInfo) -> Answer:
-        language = Reader.of(message.sender).language
-        # A private chat has its user's id, which is known even where the sender is not shown.
-        if not self._access.may_make_links(message.ref.chat_id):
-            return Answer(self._texts.render("refused.not_allowed", language))
-        links = self._links.make(message.ref, file)
-        self._link_made(message.ref)
-        return file_answer(self._texts, language, file, links)
+    async def _answer_message(self, turn: Turn, message: IncomingMessage) -> None:
+        # A file is a file, whatever its caption says.
+        command = None if message.file else self.table.commands.get(message.command.lower())
+        if not message.private:
+            if command and command.in_groups and not await self._refusal(turn, command.who):
+                await command.handler(turn)
+            return
+        wanted = command or await self._going_on(turn, message)
+        refusal = await self._refusal(turn, wanted.who if wanted else Who.EVERYBODY)
+        if refusal:
+            await turn.say(turn.render(f"refused.{refusal}"))
+        elif wanted:
+            await wanted.handler(turn)
+        elif message.file:
+            await self._files(turn)
+        else:
+            hint = "hint.unknown_command" if message.command else "hint.send_file"
+            await turn.say(turn.render(hint))
 
-    def _for_text(self, message: IncomingMessage) -> Answer:
-        reader = Reader.of(message.sender)
-        command = commands.find(message.command)
-        page = self._pages.make(command.page, reader) if command else None
-        if page:
-            return page
-        hint = "hint.unknown_command" if message.command else "hint.send_file"
-        return Answer(self._texts.render(hint, reader.language))
+    async def _going_on(self, turn: Turn, message: IncomingMessage) -> Step | None:
+        """The step of the sender's conversation; only admins have conversations."""
+        if not self._guards.access.is_admin(turn.user_id):
+            return None
+        standing = await self._guards.dialogues.of(turn.user_id)
+        return self.table.steps.get(standing.step) if standing else None
 
-    async def _send(
-        self, message: IncomingMessage, answer: Answer, *, as_reply: bool = False
-    ) -> None:
-        chat_id = message.ref.chat_id
-        reply_to = message.ref.message_id if as_reply else 0
+    async def _refusal(self, turn: Turn, who: Who) -> str:
+        """Why this is not for them: the name of a text in "refused" and "press"; empty if it is."""
+        if self._guards.access.is_admin(turn.user_id):
+            return ""
+        if await self._guards.people.banned(turn.user_id):
+            return "banned"
+        return "admins_only" if who is Who.ADMINS else ""
+
+    async def _apologise(self, turn: Turn, error: TelpherError, key: str) -> None:
+        _log_failure(turn, error)
         try:
-            whole = Outgoing(answer.html, answer.keyboard, reply_to=reply_to)
-            await self._gateway.send(chat_id, whole)
-        except RequestRejectedError as error:
-            # Telegram decides alone what a public host is (BUTTON_URL_INVALID): the text has the
-            # link too, so it goes out without buttons. What was rejected was not sent.
-            if not (answer.keyboard and error.name.startswith("BUTTON_")):
-                raise
-            _log.warning("buttons refused", chat_id=chat_id, error=error.name)
-            await self._gateway.send(chat_id, Outgoing(answer.html, reply_to=reply_to))
+            await turn.sorry(key)
+        except TelegramError as another:
+            _log_failure(turn, another)
+
+
+async def _quietly_end_spinner(turn: Turn) -> None:
+    try:
+        await turn.end_spinner()
+    except TelegramError as error:
+        _log_failure(turn, error)
+
+
+def _log_failure(turn: Turn, error: TelpherError) -> None:
+    _log.warning(
+        "update not answered", chat_id=turn.chat_id, error=f"{type(error).__name__}: {error}"
+    )

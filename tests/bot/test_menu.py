@@ -1,13 +1,16 @@
 import pytest
 
-from telpher.bot import commands, keyboards
+from telpher.bot.areas import Command, split_data
+from telpher.bot.commands import described
 from telpher.bot.language import Texts
-from telpher.bot.pages import Pages, Reader
+from telpher.bot.menu import About, Pages
+from telpher.bot.turn import Reader
 from telpher.core.model import Person
 from tests.bot.fake_gateway import ParsedHtml, check_keyboard
 
 TEXTS = Texts.load()
-PAGES = Pages(TEXTS, "1.2.3", "https://src.example.org", "https://t.me/news")
+COMMANDS = [Command(name, None) for name in ("start", "help", "about")]
+PAGES = Pages(TEXTS, About("1.2.3", "https://src.example.org", "https://t.me/news"), COMMANDS)
 
 
 def text_of(page):
@@ -18,7 +21,7 @@ def test_start_greets_by_name_and_leads_to_the_other_pages():
     page = PAGES.make("start", Reader("Ada", "en"))
     assert "Hello, Ada!" in text_of(page)
     buttons = [button for row in page.keyboard for button in row]
-    inside = [keyboards.page_of(button.data) for button in buttons if button.data]
+    inside = [split_data(button.data)[1] for button in buttons if button.data]
     assert inside == ["help", "about"]
     assert all(PAGES.make(name, Reader("Ada", "en")) for name in inside)
     assert [button.url for button in buttons if button.url] == [
@@ -29,8 +32,8 @@ def test_start_greets_by_name_and_leads_to_the_other_pages():
 
 def test_help_lists_every_command_and_about_the_version():
     shown = text_of(PAGES.make("help", Reader("Ada", "en")))
-    for name, description in commands.described(TEXTS):
-        assert f"/{name}: {description}" in shown
+    for command in COMMANDS:
+        assert f"/{command.name}: {described(command, TEXTS, 'en')}" in shown
     assert "1.2.3" in text_of(PAGES.make("about", Reader("Ada", "en")))
 
 
@@ -38,7 +41,7 @@ def test_help_lists_every_command_and_about_the_version():
 def test_the_other_pages_lead_back(name):
     page = PAGES.make(name, Reader("Ada", "en"))
     ((button,),) = page.keyboard
-    assert keyboards.page_of(button.data) == "start"
+    assert split_data(button.data)[1] == "start"
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-from telpher.bot.access import Access
+from telpher.service.people import Access
 
 
 def test_without_a_list_everybody_may():
@@ -9,3 +9,8 @@ def test_without_a_list_everybody_may():
 def test_with_a_list_only_those_in_it_and_the_admins_may():
     access = Access(admins={7}, allowed={8})
     assert [access.may_make_links(user) for user in (7, 8, 9)] == [True, True, False]
+
+
+def test_only_those_in_the_list_are_admins():
+    access = Access(admins={7}, allowed={8})
+    assert [access.is_admin(user) for user in (7, 8, 0)] == [True, False, False]

@@ -1,0 +1,91 @@
+"""The people who talk to the bot: who they are, who may do what, who is banned.
+
+What an update shows of somebody is journalled and reaches the database when it can. Whether
+somebody is banned is asked of the database and believed for a moment; while the database is away,
+what was known last holds, and nobody waits.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+from telpher.clock import Clock
+from telpher.core.model import Person
+from telpher.core.records import User
+from telpher.core.tally import Event, PersonSeen
+from telpher.errors import StorageError
+from telpher.storage.base import UserStore
+
+# Seconds for which an answer of the database is believed: a ban by another instance holds after.
+BELIEVED: Final = 1.0
+
+# People remembered, so that strangers cannot make the table grow.
+MOST_KNOWN: Final = 10_000
+
+
+class Notes(Protocol):
+    """Where events are noted; neither waits nor fails."""
+
+    def note(self, event: Event) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """User ids (settings ADMINS, ALLOWED_USERS). With `allowed` empty everybody may make links;
+    else only those in it and the admins."""
+
+    admins: Collection[int] = frozenset()
+    allowed: Collection[int] = frozenset()
+
+    def is_admin(self, user_id: int) -> bool:
+        return user_id in self.admins
+
+    def may_make_links(self, user_id: int) -> bool:
+        return not self.allowed or user_id in self.allowed or user_id in self.admins
+
+
+class People:
+    """See the module."""
+
+    def __init__(self, users: UserStore, notes: Notes, clock: Clock) -> None:
+        self._users = users
+        self._notes = notes
+        self._clock = clock
+        self._banned: OrderedDict[int, tuple[bool, float]] = OrderedDict()
+
+    def seen(self, person: Person) -> None:
+        """Somebody did something."""
+        self._notes.note(PersonSeen(person, self._clock.now()))
+
+    async def banned(self, user_id: int) -> bool:
+        """Whether they are banned, as far as is known."""
+        known, asked = self._banned.get(user_id, (False, -BELIEVED))
+        if self._clock.monotonic() - asked < BELIEVED:
+            return known
+        try:
+            user = await self._users.get(user_id)
+        except StorageError:
+            return known
+        return self._learn(user_id, user is not None and user.banned)
+
+    async def set_banned(self, user_id: int, banned: bool) -> bool:
+        """Bans or pardons; their links follow. False for an unknown user. Raises StorageError."""
+        known = await self._users.set_banned(user_id, banned, self._clock.now())
+        self._learn(user_id, banned)
+        return known
+
+    async def find(self, named: str) -> User | None:
+        """Somebody by id or @name. Raises StorageError."""
+        if named.lstrip("-").isascii() and named.isdigit():
+            return await self._users.get(int(named)) if len(named) < 19 else None
+        return await self._users.named(named.removeprefix("@"))
+
+    def _learn(self, user_id: int, banned: bool) -> bool:
+        self._banned[user_id] = banned, self._clock.monotonic()
+        self._banned.move_to_end(user_id)
+        if len(self._banned) > MOST_KNOWN:
+            self._banned.popitem(last=False)
+        return banned
