@@ -159,7 +159,49 @@ async def _abandoned_body(world: World, port: int) -> None:
             await stream.closed.wait()
 
 
-@pytest.mark.parametrize("scene", [_broken_body, _whole_body, _abandoned_body])
+async def _sent_when_gone(_world: World, _port: int) -> None:
+    """A body that the client does not read is not sent, however often the kernel took of it."""
+    size = 16 << 20
+    sent = asyncio.Event()
+
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        length = (b"content-length", str(size).encode())
+        await send({"type": "http.response.start", "status": 200, "headers": [length]})
+        await send({"type": "http.response.body", "body": bytes(size), "more_body": True})
+        [connection] = running._state.connections
+        left.append(connection.transport.get_write_buffer_size())
+        sent.set()
+        await send({"type": "http.response.body", "body": b""})
+
+    left: list[int] = []
+    async with serving(answer) as running, wire(running.port) as connection:
+        await connection.ask("/")
+        assert not sent.is_set()
+        await connection.read(size)
+        async with asyncio.timeout(PATIENCE):
+            await sent.wait()
+    assert left == [0]
+
+
+async def _sent_to_nobody(_world: World, _port: int) -> None:
+    sent = asyncio.Event()
+
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": bytes(16 << 20), "more_body": True})
+        sent.set()
+        await send({"type": "http.response.body", "body": b""})
+
+    async with serving(answer) as running, wire(running.port) as connection:
+        await connection.ask("/")
+        connection.vanish()
+        async with asyncio.timeout(PATIENCE):
+            await sent.wait()
+
+
+@pytest.mark.parametrize(
+    "scene", [_broken_body, _whole_body, _abandoned_body, _sent_when_gone, _sent_to_nobody]
+)
 def test_on_uvloop(scene: Callable[[World, int], Awaitable[None]]) -> None:
     async def play() -> None:
         world = World()
