@@ -1,14 +1,22 @@
 import gc
+import os
+from pathlib import Path
 
 import pytest
 
 from telpher.telegram.mtproto.frames import Frames, load_extension
 
 PAGE = 4096
+STATM = Path("/proc/self/statm")
 
 
 def not_built():
     raise ImportError("no module named _frames")
+
+
+def resident():
+    """Bytes that this process holds."""
+    return int(STATM.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
 @pytest.fixture
@@ -59,7 +67,7 @@ def test_free_memory_is_taken_again(pool):
     assert held.held == 65536
 
 
-@pytest.mark.parametrize("size", [65536 + 1124, (1 << 20) + 1124])
+@pytest.mark.parametrize("size", [(1 << 17) + 1124, (1 << 20) + 1124])
 def test_memory_is_not_reused_for_much_smaller_packets(pool, size):
     """A cache full of small packets would hold many times what they need."""
     held = pool(1 << 22)
@@ -80,29 +88,47 @@ def test_at_most_a_sixteenth_is_wasted(pool, doubling):
 
 
 def test_what_is_kept_is_bounded_and_the_oldest_goes_first(pool):
-    held = pool(3 * 65536)
-    frames = [held.take(size) for size in (32768, 65536, 32768, 65536, 65536)]
+    small, large = 65536, 131072
+    held = pool(3 * large)
+    frames = [held.take(size) for size in (small, large, small, large, large)]
     while frames:
         frames.pop(0)
-        assert held.held <= 3 * 65536
-    # Both that were given back first are gone, so that only one of 32 KiB is left.
-    assert held.held == 32768 + 65536 + 65536
-    left = held.take(32768)
-    assert held.held == 65536 + 65536
+        assert held.held <= 3 * large
+    # Both that were given back first are gone, so that only one of 64 KiB is left.
+    assert held.held == small + large + large
+    left = held.take(small)
+    assert held.held == large + large
     del left
 
 
 def test_one_frame_that_is_more_than_may_be_kept(pool):
     held = pool(65536)
-    held.take(4096)
+    held.take(65536)
     held.take(70_000)
     assert held.held == 0
 
 
-def test_larger_frames_than_there_ever_are_go_back_at_once(pool):
+@pytest.mark.parametrize("size", [1, 65535, (1 << 21) + 1])
+def test_only_packets_as_large_as_chunks_are_pooled(pool, size):
     held = pool(1 << 30)
-    held.take((1 << 21) + 1)
+    memoryview(held.take(size))[:] = bytes(size)
     assert held.held == 0
+
+
+@pytest.mark.skipif(not STATM.exists(), reason="Linux tells there what a process holds")
+@pytest.mark.parametrize("load", [load_extension, not_built])
+def test_memory_of_many_sizes_goes_back_to_the_kernel(load):
+    """A heap would keep it, for the frames that are still there in between."""
+    frames = Frames(1 << 20, load)
+    sizes = [(65 << 10) + 7919 * number % (1 << 20) for number in range(200)]
+    before = resident()
+    views = [frames.take(size) for size in sizes]
+    for view in views:
+        view[:] = bytes(len(view))
+    assert resident() - before >= sum(sizes)
+    left = [view for number, view in enumerate(views) if number % 10 == 0]
+    del views, view
+    assert resident() - before <= 1.1 * sum(map(len, left)) + (8 << 20)
 
 
 def test_frames_outlive_their_pool(pool):

@@ -13,6 +13,11 @@
  * Without a pool each mebibyte is given back to the kernel and faulted in again, page by page, up
  * to 1 ms each time.
  *
+ * Blocks are mapped from the kernel one by one, not taken from malloc: packets of all sizes that
+ * come and go leave holes in a heap, which no larger one fits into, so that a process would grow
+ * far beyond what it holds. So the pool is what is held, rounded up, and the limit, never more.
+ * What is smaller than any chunk of a file is malloc's, and not pooled.
+ *
  * Sizes are rounded up to classes, 16 to each doubling, so that a block wastes a sixteenth at most:
  * a cache full of small packets must not hold memory for large ones. A free block is in two lists,
  * linked through its own first bytes: that of its class, from which it is taken again (the newest:
@@ -29,14 +34,22 @@
 
 #include <stddef.h>
 #include <structmember.h>
+#include <sys/mman.h>
 
 enum {
     FINEST = 12,         /* log2 of the smallest step between classes: a page */
     STEPS = 16,          /* classes to a doubling */
-    LARGEST = 1 << 21,   /* bytes: larger ones come from the system and go back to it */
+    SMALLEST = 1 << 16,  /* bytes: smaller ones come from malloc and go back to it, */
+    LARGEST = 1 << 21,   /* and larger ones, which there never are */
     CLASSES = 96,        /* up to LARGEST */
     UNPOOLED = -1,
 };
+
+#ifdef MAP_POPULATE /* Linux: it will be filled from end to end, so all at once */
+static const int MAPPED = MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE;
+#else
+static const int MAPPED = MAP_PRIVATE | MAP_ANONYMOUS;
+#endif
 
 /* --- Classes of sizes -------------------------------------------------------------------------- */
 
@@ -47,7 +60,7 @@ static int class_of(size_t size, size_t *capacity)
     int shift = 0;
 
     *capacity = size;
-    if (size > LARGEST)
+    if (size < SMALLEST || size > LARGEST)
         return UNPOOLED;
     while (((size_t)2 * STEPS << (FINEST + shift)) < size)
         shift++;
@@ -115,22 +128,30 @@ static void pool_forget(Pool *pool, Block *block)
     pool->held -= (Py_ssize_t)block->capacity;
 }
 
-static void *pool_get(Pool *pool, size_t capacity, int class)
+static void *pool_get(Pool *pool, size_t capacity, int *class)
 {
-    Block *block = class == UNPOOLED ? NULL : pool->of_class[class].newest;
+    Block *block = *class == UNPOOLED ? NULL : pool->of_class[*class].newest;
 
-    if (block == NULL)
-        return PyMem_RawMalloc(capacity);
-    pool_forget(pool, block);
-    return block;
+    if (block != NULL) {
+        pool_forget(pool, block);
+        return block;
+    }
+    if (*class != UNPOOLED) {
+        void *memory = mmap(NULL, capacity, PROT_READ | PROT_WRITE, MAPPED, -1, 0);
+        if (memory != MAP_FAILED)
+            return memory;
+        *class = UNPOOLED; /* the kernel's limit on mappings: malloc may have room all the same */
+    }
+    return PyMem_RawMalloc(capacity);
 }
 
 static void pool_shrink(Pool *pool, Py_ssize_t limit)
 {
     while (pool->held > limit) {
         Block *oldest = pool->all.oldest;
+        const size_t capacity = oldest->capacity;
         pool_forget(pool, oldest);
-        PyMem_RawFree(oldest);
+        munmap(oldest, capacity);
     }
 }
 
@@ -242,7 +263,7 @@ static PyObject *pool_take(PyObject *self, PyTypeObject *type, PyObject *const *
     if (frame == NULL)
         return NULL;
     frame->class = class_of((size_t)size, &frame->capacity);
-    frame->memory = pool_get((Pool *)self, frame->capacity, frame->class);
+    frame->memory = pool_get((Pool *)self, frame->capacity, &frame->class);
     if (frame->memory == NULL) {
         Py_DECREF(frame);
         return PyErr_NoMemory();
