@@ -8,8 +8,8 @@
                                           thread=45 or not
 
 Also without https://, with www., with t.me/s/name (the web preview), name.t.me/123, and with
-whatever follows the numbers (?single, ?comment=..., #...). A comment's own number is not the post's:
-such links name the post [https://core.telegram.org/api/links#message-links].
+whatever follows the numbers (?single, ?comment=..., #...). A comment's own number is not the
+post's: such links name the post [https://core.telegram.org/api/links#message-links].
 """
 
 from __future__ import annotations
@@ -31,17 +31,7 @@ _CHANNEL_BASE = 1_000_000_000_000
 
 # First parts of a path that are no names.
 _ROUTES = frozenset(
-    {
-        "joinchat",
-        "addstickers",
-        "addemoji",
-        "addlist",
-        "share",
-        "proxy",
-        "socks",
-        "login",
-        "invoice",
-    }
+    {"joinchat", "addstickers", "addemoji", "addlist", "share", "proxy", "socks", "login"}
 )
 
 
@@ -56,8 +46,6 @@ class MessageLink:
 def parse(text: str) -> MessageLink | None:
     """The message that `text` names; None when it is no such link."""
     text = text.strip().strip("<>")
-    if text[:5].lower() == "tg://":
-        return _of_app(text)
     if "://" not in text:
         text = f"https://{text}"
     try:
@@ -65,9 +53,15 @@ def parse(text: str) -> MessageLink | None:
         host = (parts.hostname or "").removeprefix("www.")
     except ValueError:
         return None
-    if parts.scheme.lower() not in ("http", "https"):
-        return None
-    segments = [each for each in parts.path.split("/") if each]
+    match parts.scheme:
+        case "tg":
+            return _of_app(host, parts.query)
+        case "http" | "https":
+            return _of_web(host, [each for each in parts.path.split("/") if each])
+    return None
+
+
+def _of_web(host: str, segments: list[str]) -> MessageLink | None:
     if host in _HOSTS:
         return _of_path(segments)
     name, _, rest = host.partition(".")
@@ -82,11 +76,10 @@ def _of_path(segments: list[str]) -> MessageLink | None:
     return _made(_public(segments[:1]), segments[1:])
 
 
-def _of_app(text: str) -> MessageLink | None:
-    parts = urlsplit(text)
-    asked = {name: values[0] for name, values in parse_qs(parts.query).items()}
+def _of_app(route: str, query: str) -> MessageLink | None:
+    asked = {name: values[0] for name, values in parse_qs(query).items()}
     post = [asked.get("post", "")]
-    match parts.netloc.lower() or parts.path.strip("/").lower():
+    match route:
         case "resolve":
             return _made(_public([asked.get("domain", "")]), post)
         case "privatepost":
