@@ -1,0 +1,194 @@
+"""Whether this instance handles an account's updates, and how far they are handled.
+
+See the package for the rule. `UpdateDuty` is asked every few seconds (`look`); how far updates were
+handled it is told by whoever handles them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+
+import structlog
+
+from telpher.core.records import Lease
+from telpher.errors import StorageError
+from telpher.telegram.custody.base import Vault
+from telpher.telegram.custody.seal import BrokenSealError
+from telpher.telegram.custody.state import UpdateState, farther, restored
+
+_log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+# Seconds. Who is killed is followed after so long; three renewals may be lost before.
+LEASE = 10.0
+RENEW_EVERY = 3.0
+# Between two attempts of whoever waits: in a rolling deploy nobody answers for about so long.
+ASK_EVERY = 1.0
+
+
+class UpdateDuty:
+    """Of one account; `name` is like "bot42"."""
+
+    def __init__(self, vault: Vault, name: str) -> None:
+        self._vault = vault
+        self._lease_name = f"updates {name}"
+        self._name = f"{name} updates"
+        self._file = f"{name}-updates"
+        self._lease: Lease | None = None
+        self._state: UpdateState | None = None
+        self._asked = False
+        self._retired = False
+        self._unsaved = False
+        # Whether it is ours as far as anybody here knows, also after this process has ended.
+        self._ours = False
+        self._turn = asyncio.Lock()
+        self.on = False
+        self.term = 0
+
+    @property
+    def state(self) -> UpdateState | None:
+        """How far updates are known to be handled; None where nobody has begun."""
+        return self._state
+
+    @property
+    def pause(self) -> float:
+        """Seconds until the next `look`."""
+        return RENEW_EVERY if self.on else ASK_EVERY
+
+    def begin(self, state: UpdateState | None) -> None:
+        """How far an older version was, which kept that elsewhere."""
+        self._state = farther(self._state, state)
+
+    async def look(self) -> bool:
+        """Asks for the lease or renews it; whether this instance is on duty.
+
+        A new `term` means that `state` is the one to begin from.
+        """
+        async with self._turn:
+            if not self._retired:
+                await self._look()
+            return self.on
+
+    async def _look(self) -> None:
+        first, self._asked = not self._asked, True
+        if first:
+            await self._recall()
+        try:
+            await self._ask()
+        except StorageError as error:
+            if first:
+                self._without_database(str(error))
+
+    async def keep(self, state: UpdateState) -> None:
+        """Saves how far updates were handled to their end. Fails never."""
+        async with self._turn:
+            if self.on and state != self._state:
+                self._state = state
+                await self._save()
+
+    async def hand_over(self, state: UpdateState | None) -> None:
+        """Goes off duty for good: nothing is handled any more, and this is how far it came."""
+        async with self._turn:
+            self._retired, was_on, self.on = True, self.on, False
+            if was_on:
+                await self._hand_over(state)
+
+    async def _hand_over(self, state: UpdateState | None) -> None:
+        if state is not None:
+            self._state = state
+        await self._save()
+        if self._lease is None or self._unsaved:
+            return  # the database is away: whoever starts here next goes on from the disk
+        try:
+            await self._vault.database.leases.release(self._lease)
+        except StorageError as error:
+            _log.warning("the updates could not be handed over", problem=str(error))
+            return
+        self._lease, self._ours = None, False
+        await self._to_disk()
+
+    # The lease.
+
+    async def _ask(self) -> None:
+        leases = self._vault.database.leases
+        if self._lease is not None and await leases.renew(self._lease, LEASE):
+            if self._unsaved:
+                await self._save()
+            return
+        lease = await leases.acquire(self._lease_name, self._vault.holder, LEASE)
+        if lease is None:
+            await self._go_off()
+        else:
+            await self._go_on(lease)
+
+    async def _go_on(self, lease: Lease) -> None:
+        """The lease is ours anew. What others have handled meanwhile is not handled again."""
+        blob = await self._vault.database.sessions.load(self._name)
+        theirs = self._opened(self._name, blob)[1] if blob else None
+        ours, self._state = self._state, farther(self._state, theirs)
+        self._lease = lease
+        if not self.on or self._state != ours:
+            self.term += 1
+            _log.info("handling updates", account=self._lease_name)
+        self.on = self._ours = True
+        await self._save()
+
+    async def _go_off(self) -> None:
+        self._lease = None
+        if self.on:
+            _log.warning("another instance handles the updates", account=self._lease_name)
+        if self._ours:
+            self.on = self._ours = False
+            await self._to_disk()
+
+    def _without_database(self, problem: str) -> None:
+        """At the start: whoever was on duty here last goes on; anybody else does not know."""
+        if self._ours:
+            self.on = True
+            self.term += 1
+            return
+        _log.warning(
+            "the database is away, so nobody knows who handles updates: they wait", problem=problem
+        )
+
+    # What is kept.
+
+    async def _recall(self) -> None:
+        """Takes over what is on disk."""
+        blob = await asyncio.to_thread(self._vault.files.load, self._file)
+        if blob:
+            self._ours, state = self._opened(self._file, blob)
+            self._state = farther(self._state, state)
+
+    async def _save(self) -> None:
+        await self._to_disk()
+        if self._state is None:
+            return
+        self._unsaved = True
+        if self._lease is None:
+            return
+        blob = self._vault.seal.close(self._name, self._dump())
+        try:
+            saved = await self._vault.database.sessions.save(self._name, self._lease.fence, blob)
+        except StorageError:
+            return
+        self._unsaved = not saved
+
+    async def _to_disk(self) -> None:
+        blob = self._vault.seal.close(self._file, self._dump())
+        try:
+            await asyncio.to_thread(self._vault.files.save, self._file, blob)
+        except OSError as error:
+            _log.warning("how far updates were handled cannot be kept", problem=str(error))
+
+    def _dump(self) -> str:
+        handled = self._state.dump() if self._state else None
+        return json.dumps({"version": 1, "on": self._ours, "handled": handled})
+
+    def _opened(self, name: str, blob: bytes) -> tuple[bool, UpdateState | None]:
+        try:
+            saved = json.loads(self._vault.seal.open(name, blob))
+            return bool(saved["on"]), restored(saved["handled"])
+        except (BrokenSealError, ValueError, KeyError, TypeError) as error:
+            _log.warning("what is kept of updates cannot be read", name=name, problem=str(error))
+            return False, None
