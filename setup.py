@@ -14,6 +14,7 @@ setup(
         Extension(
             "telpher.telegram.crypto._fast",
             sources=["src/telpher/telegram/crypto/_fast.c"],
+            depends=["src/telpher/telegram/crypto/_ige_sha256.h"],
             # CFLAGS from outside replace Python's own: unoptimised it is 12 times slower.
             extra_compile_args=["-O2"],
             optional=True,

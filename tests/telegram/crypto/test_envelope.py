@@ -18,7 +18,7 @@ from telethon.network.mtprotostate import MTProtoState
 from telethon.tl.types import Pong
 
 from telpher.telegram.crypto import Cipher, TamperedError, auth_key_id, ciphers
-from telpher.telegram.crypto.envelope import decrypt, encrypt
+from telpher.telegram.crypto.envelope import decrypt, decrypt_pair, encrypt
 from tests.telegram.crypto.reference import AUTH_KEY, ige_encrypt, seal
 
 MIB = 1 << 20
@@ -217,3 +217,42 @@ def test_errors_carry_nothing_of_key_or_message(cipher: Cipher):
     with pytest.raises(TamperedError) as caught:
         decrypt(cipher, AUTH_KEY, frame)
     assert caught.value.args == ("the message does not match its msg_key",)
+
+
+def pinned(frame: bytes) -> memoryview:
+    return memoryview(bytearray(frame))
+
+
+@every_cipher
+@given(
+    blocks=st.tuples(*[st.integers(2, 70_000 // 16)] * 2),
+    tampered=st.tuples(st.booleans(), st.booleans()),
+    seed=st.integers(0, 2**32),
+)
+@settings(max_examples=60, deadline=None)
+def test_two_messages_of_any_sizes_under_two_keys(
+    cipher: Cipher, blocks: tuple[int, int], tampered: tuple[bool, bool], seed: int
+):
+    random = Random(seed)
+    keys = [random.randbytes(256) for _ in range(2)]
+    messages = [random.randbytes(16 * each) for each in blocks]
+    frames = [pinned(seal(*each, SERVER)) for each in zip(keys, messages, strict=True)]
+    heads = [bytes(frame[:24]) for frame in frames]
+    for frame, changed in zip(frames, tampered, strict=True):
+        frame[random.randrange(8, len(frame))] ^= changed
+    genuine = decrypt_pair(cipher, (keys[0], frames[0]), (keys[1], frames[1]))
+    assert genuine == tuple(not each for each in tampered)
+    for frame, head, message, accepted in zip(frames, heads, messages, genuine, strict=True):
+        assert frame == (head + message if accepted else bytes(len(frame)))
+
+
+@every_cipher
+@pytest.mark.parametrize("bad", [0, 1])
+def test_a_pair_of_which_one_is_impossible_is_refused_untouched(cipher: Cipher, bad: int):
+    sealed = seal(AUTH_KEY, MESSAGE, SERVER)
+    frames = [pinned(sealed), pinned(sealed)]
+    frames[bad] = frames[bad][:-1]
+    with pytest.raises(ValueError, match="a message cannot have"):
+        decrypt_pair(cipher, (AUTH_KEY, frames[0]), (AUTH_KEY, frames[1]))
+    for frame in frames:
+        assert frame == sealed[: len(frame)]

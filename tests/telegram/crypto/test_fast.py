@@ -160,3 +160,47 @@ def _runs_meanwhile(fast: Any, function: str) -> bool:
     meanwhile = not over.is_set()
     thread.join()
     return meanwhile
+
+
+class TestPair:
+    """Two messages in one call come out as each alone would."""
+
+    @pytest.fixture
+    def pair(self) -> Any:
+        try:
+            return load_extension().decrypt_ige_sha256_pair
+        except (ImportError, AttributeError) as error:
+            pytest.skip(f"no pairs here: {error}")
+
+    @pytest.mark.parametrize("one", range(32, 32 + 5 * 64, 16))
+    def test_every_length_beside_every_other(self, pair: Any, one: int):
+        for other in range(32, 32 + 5 * 64, 16):
+            plaintexts = [Random(size).randbytes(size) for size in (one, other)]
+            secrets = (KEY, IV, PREFIX), (PREFIX, KEY, IV)
+            works = [
+                (bytearray(cryptg.encrypt_ige(plaintext, key, iv) + b"rest"), key, iv, prefix)
+                for plaintext, (key, iv, prefix) in zip(plaintexts, secrets, strict=True)
+            ]
+            digests = pair(*((memoryview(data)[:-4], *secret) for data, *secret in works))
+            for plaintext, digest, (data, _, _, prefix) in zip(
+                plaintexts, digests, works, strict=True
+            ):
+                assert data == plaintext + b"rest"
+                assert digest == sha256(prefix + plaintext).digest()
+
+    @pytest.mark.parametrize("wrong", [0, 1])
+    def test_what_is_wrong_with_one_leaves_both_untouched(self, pair: Any, wrong: int):
+        data = [bytearray(64), bytearray(64)]
+        works = [(each, KEY, IV, PREFIX) for each in data]
+        short = [(each, KEY, IV, PREFIX) for each in data]
+        short[wrong] = (memoryview(data[wrong])[:-1], KEY, IV, PREFIX)
+        works[wrong] = (data[wrong], KEY, IV[:-1], PREFIX)
+        for given in (works, short):
+            with pytest.raises(ValueError, match=r"data|32 bytes"):
+                pair(*given)
+        with pytest.raises(TypeError):
+            pair(works[1 - wrong])
+        short.clear()
+        for each in data:
+            assert each == bytes(64)
+            each.append(0)  # BufferError if the extension still held it

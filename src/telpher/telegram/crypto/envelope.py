@@ -22,7 +22,8 @@ Source: core.telegram.org/mtproto/description and core.telegram.org/mtproto/secu
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha1, sha256
 from hmac import compare_digest
@@ -35,6 +36,9 @@ _BLOCK: Final = 16
 _LEAST: Final = 32  # the fields before the message
 _FROM_CLIENT: Final = 0
 _FROM_SERVER: Final = 8
+
+# Ciphertext, key, iv and prefix: what `Cipher.decrypt` takes.
+Work = tuple[memoryview, bytes, bytes, bytes]
 
 
 class TamperedError(ValueError):
@@ -50,11 +54,14 @@ class Cipher:
 
     `encrypt(message, key, iv)` is AES-256-IGE. `decrypt(data, key, iv, prefix)` is its inverse, in
     place, and returns SHA-256(prefix + what is now in data); key, iv and prefix are 32 bytes each.
+    `decrypt_pair(work, work)` does two such messages in little more than the time of one; None
+    where they would take the time of both.
     """
 
     name: str
     encrypt: Callable[[bytes, bytes, bytes], bytes]
     decrypt: Callable[[memoryview, bytes, bytes, bytes], bytes]
+    decrypt_pair: Callable[[Work, Work], tuple[bytes, bytes]] | None = None
 
 
 def auth_key_id(auth_key: bytes) -> bytes:
@@ -92,16 +99,53 @@ def decrypt(
     both before anything is touched; TamperedError after the whole frame has been set to zeros.
     """
     side = _FROM_SERVER if from_server else _FROM_CLIENT
+    with _opening(auth_key, frame, side) as opening:
+        if not opening.accept(cipher.decrypt(*opening.work)):
+            raise TamperedError
+
+
+def decrypt_pair(
+    cipher: Cipher, one: tuple[bytes, memoryview], other: tuple[bytes, memoryview]
+) -> tuple[bool, bool]:
+    """`decrypt` of two keys' frames from a server, together: whether each is genuine.
+
+    One that is not has been set to zeros, and says nothing of the other. Raises TypeError and
+    ValueError like `decrypt`, before anything of either is touched.
+    """
+    with _opening(*one, _FROM_SERVER) as first, _opening(*other, _FROM_SERVER) as second:
+        if cipher.decrypt_pair is None:
+            digests = cipher.decrypt(*first.work), cipher.decrypt(*second.work)
+        else:
+            digests = cipher.decrypt_pair(first.work, second.work)
+        return first.accept(digests[0]), second.accept(digests[1])
+
+
+@dataclass(slots=True)
+class _Opening:
+    """A frame that is being decrypted."""
+
+    frame: memoryview
+    msg_key: bytes
+    work: Work
+
+    def accept(self, digest: bytes) -> bool:
+        """Whether what has been decrypted is genuine; if not, it is made zeros."""
+        if compare_digest(digest[_MSG_KEY], self.msg_key):
+            return True
+        self.frame[:] = bytes(len(self.frame))
+        return False
+
+
+@contextmanager
+def _opening(auth_key: bytes, frame: bytearray | memoryview, side: int) -> Iterator[_Opening]:
+    """Pins the frame. Raises TypeError and ValueError."""
     with memoryview(frame) as given, given.cast("B") as whole, whole[HEADER:] as body:
         if whole.readonly:
             raise TypeError("a frame is decrypted in place and must be writable")
         _check_sizes(auth_key, len(whole) - HEADER)
         msg_key = bytes(whole[_MSG_KEY])
         aes_key, aes_iv = _derive(auth_key, msg_key, side)
-        digest = cipher.decrypt(body, aes_key, aes_iv, _hashed_part(auth_key, side))
-        if not compare_digest(digest[_MSG_KEY], msg_key):
-            whole[:] = bytes(len(whole))
-            raise TamperedError
+        yield _Opening(whole, msg_key, (body, aes_key, aes_iv, _hashed_part(auth_key, side)))
 
 
 def _check_sizes(auth_key: bytes, plaintext: int) -> None:
