@@ -1,0 +1,89 @@
+"""Dies by SIGKILL while it delivers: python -m tests.jobs.child DISK LEDGER POINT."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sqlite3
+import sys
+from pathlib import Path
+
+from telpher.core.model import MessageRef
+from telpher.core.records import LinkRecord
+from telpher.core.tally import BytesServed, LinkMade, Tally
+from telpher.jobs.delivery import Delivery
+from telpher.service.journal import Journal
+from telpher.storage.local import LocalStore
+from telpher.storage.sqlite.file import SqliteFile
+
+_TABLE = (
+    "CREATE TABLE applied (writer TEXT, number INTEGER, bytes INTEGER, UNIQUE (writer, number))"
+)
+
+
+class SqliteLedger:
+    """The bytes of each batch, in a file; is its own ledger and links."""
+
+    def __init__(self, path: Path, die: str = "") -> None:
+        self._file = SqliteFile(path, (_TABLE,))
+        self._die = die
+
+    async def __aenter__(self) -> SqliteLedger:
+        return self
+
+    async def __aexit__(self, *_error: object) -> None:
+        await self._file.close()
+
+    @property
+    def ledger(self) -> SqliteLedger:
+        return self
+
+    @property
+    def links(self) -> SqliteLedger:
+        return self
+
+    async def apply(self, writer: str, number: int, tally: Tally) -> list[int]:
+        count = sum(link.bytes_served for link in tally.links.values())
+
+        def change(connection: sqlite3.Connection) -> None:
+            row = (writer, number, count)
+            connection.execute("INSERT OR IGNORE INTO applied VALUES (?, ?, ?)", row)
+            _die_if(self._die == "within")
+
+        _die_if(self._die == "sealed")
+        await self._file.write(change)
+        _die_if(self._die == "applied")
+        return []
+
+    async def revoke(self, link_id: int, at: float, owner: int | None = None) -> bool:
+        return True
+
+
+def _die_if(now: bool) -> None:
+    if now:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+async def main(disk: str, ledger: str, point: str) -> None:
+    """Notes ten bytes and delivers, until the point at which it dies."""
+    async with LocalStore(Path(disk)) as store, SqliteLedger(Path(ledger), point) as database:
+        journal = Journal(store)
+        if point == "kept":
+            await _keep(journal)
+        journal.note(BytesServed(1, 99, 10, 0))
+        await journal.flush()
+        _die_if(point == "noted")
+        await Delivery(journal, store, database, lambda _people: None).deliver()
+        _die_if(point == "delivered")
+
+
+async def _keep(journal: Journal) -> None:
+    record = LinkRecord(5, 7, MessageRef(7, 1), 1.5, 0, 0, 99, "a.mp4", 10)
+    writing = asyncio.create_task(journal.run())
+    await journal.kept(LinkMade(record))
+    _die_if(not writing.done())
+
+
+if __name__ == "__main__":
+    asyncio.run(main(*sys.argv[1:]))
