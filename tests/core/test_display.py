@@ -70,3 +70,20 @@ def test_a_duration_is_read_back(seconds: int) -> None:
     for part in display.duration(seconds).split(":"):
         total = total * 60 + int(part)
     assert total == seconds
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("a b", "a b"),
+        ("  a \n\n b\u2028c\u2029d\x00e ", "a b c d e"),
+        ("\u202e\u2066abc\ufeff", "abc"),
+        ("क्\u200dष 👨\u200d👩", "क्\u200dष 👨\u200d👩"),
+        ("half \ud83d of a pair", "half of a pair"),
+        ("0123456789ab", "0123456789ab"),
+        ("0123456789abc", "01234567…abc"),
+        ("", ""),
+    ],
+)
+def test_one_line_removes_what_breaks_or_turns_a_line(text, shown):
+    assert display.one_line(text, 12 if text.startswith("0") else 100) == shown

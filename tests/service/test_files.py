@@ -1,7 +1,7 @@
 import pytest
 
 from telpher.core.model import FileInfo, Kind
-from telpher.service.files import SHOWN_NAME, describe, one_line
+from telpher.service.files import SHOWN_NAME, describe
 
 
 def info(**changes):
@@ -58,20 +58,3 @@ def test_any_name_is_shown_in_one_short_line(name):
     assert 0 < len(shown) <= SHOWN_NAME
     assert shown.splitlines() == [shown]
     assert "\u202e" not in shown
-
-
-@pytest.mark.parametrize(
-    ("text", "shown"),
-    [
-        ("a b", "a b"),
-        ("  a \n\n b\u2028c\u2029d\x00e ", "a b c d e"),
-        ("\u202e\u2066abc\ufeff", "abc"),
-        ("क्\u200dष 👨\u200d👩", "क्\u200dष 👨\u200d👩"),
-        ("half \ud83d of a pair", "half of a pair"),
-        ("0123456789ab", "0123456789ab"),
-        ("0123456789abc", "01234567…abc"),
-        ("", ""),
-    ],
-)
-def test_one_line_removes_what_breaks_or_turns_a_line(text, shown):
-    assert one_line(text, 12 if text.startswith("0") else 100) == shown

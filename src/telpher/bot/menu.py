@@ -14,7 +14,7 @@ from telpher.bot.areas import Area, Command, Offer, Press, Who
 from telpher.bot.commands import described
 from telpher.bot.language import Html, Texts
 from telpher.bot.turn import Answer, Reader, Turn
-from telpher.service.files import one_line
+from telpher.core import display
 
 NAME_LIMIT = 64  # characters: the longest first name Telegram takes
 
@@ -44,7 +44,7 @@ class Pages:
         return maker(reader) if maker else None
 
     def _start(self, reader: Reader) -> Answer:
-        name = one_line(reader.name, NAME_LIMIT)
+        name = display.one_line(reader.name, NAME_LIMIT)
         return Answer(
             self._texts.render(
                 "page.start",
