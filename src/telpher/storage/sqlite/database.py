@@ -1,15 +1,93 @@
-"""The Database in one SQLite file."""
+"""The Database in one SQLite file.
+
+Nobody waits longer than PATIENCE: a disk that hangs costs the one who asks first that long, and
+everybody after that nothing, until it answers again (`lane`). A disk that fails fails at once, and
+is tried again with each call. The log has one line when trouble begins and one when it ends.
+"""
 
 from __future__ import annotations
 
+import contextlib
+import sqlite3
 from pathlib import Path
+from types import TracebackType
+from typing import Final
+
+import structlog
 
 from telpher.clock import Clock
+from telpher.errors import StorageError
+from telpher.storage.base import DatabaseStatus
+from telpher.storage.sqlite.copies import SqliteCopies
+from telpher.storage.sqlite.file import SqliteFile
+from telpher.storage.sqlite.jobs import SqliteJobs
+from telpher.storage.sqlite.leases import SqliteLeases, SqliteSessions
+from telpher.storage.sqlite.ledger import SqliteLedger
+from telpher.storage.sqlite.links import SqliteLinks
+from telpher.storage.sqlite.playlists import SqlitePlaylists
+from telpher.storage.sqlite.schema import STEPS
+from telpher.storage.sqlite.settings import SqliteDialogues, SqliteValues
+from telpher.storage.sqlite.takeover import take_over
+from telpher.storage.sqlite.users import SqliteUsers
+
+# Seconds. Nobody's answer waits longer for the database, whatever has become of it.
+PATIENCE: Final = 2.0
+
+_log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 
 class SqliteDatabase:
-    """See Database."""
+    """See Database. `clock` is what its leases go by.
 
-    def __init__(self, path: Path, clock: Clock) -> None:
-        self._path = path
-        self._clock = clock
+    A `copies.sqlite3` in the same folder, where copies were kept once, is taken over.
+    """
+
+    def __init__(self, path: Path, clock: Clock, patience: float = PATIENCE) -> None:
+        def prepare(connection: sqlite3.Connection) -> None:
+            take_over(path.with_name("copies.sqlite3"), connection)
+
+        file = SqliteFile(path, STEPS, patience=patience, prepare=prepare, heard=self._hear)
+        self._file = file
+        self._trouble: StorageError | None = None
+        self._closed = False
+        self.users = SqliteUsers(file, clock)
+        self.links = SqliteLinks(file)
+        self.playlists = SqlitePlaylists(file)
+        self.jobs = SqliteJobs(file)
+        self.leases = SqliteLeases(file, clock)
+        self.sessions = SqliteSessions(file)
+        self.dialogues = SqliteDialogues(file)
+        self.values = SqliteValues(file)
+        self.ledger = SqliteLedger(file, clock)
+        self.copies = SqliteCopies(file)
+
+    async def __aenter__(self) -> SqliteDatabase:
+        with contextlib.suppress(StorageError):  # it is tried again as it is used
+            await self.ping()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._closed = True
+        await self._file.close()
+
+    def status(self) -> DatabaseStatus:
+        """See Database."""
+        return DatabaseStatus("unreachable" if self._trouble else "connected", "sqlite")
+
+    async def ping(self) -> None:
+        """See Database."""
+        await self._file.one("SELECT count(*) FROM totals")
+
+    def _hear(self, trouble: StorageError | None) -> None:
+        before, self._trouble = self._trouble, trouble
+        if self._closed:
+            return
+        if trouble and not before:
+            _log.warning("the database fails; what can go on goes on", problem=str(trouble))
+        elif before and not trouble:
+            _log.info("the database is well again")

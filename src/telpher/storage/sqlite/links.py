@@ -1,0 +1,158 @@
+"""Links, in SQLite."""
+
+# ruff: noqa: S608 (the statements are put together from this module's own constants)
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from typing import Any
+
+from telpher.core.model import Kind, MessageRef
+from telpher.core.records import Denial, LinkRecord
+from telpher.storage.base import PageKey
+from telpher.storage.scalars import SMALLEST, fits, nearest, storable
+from telpher.storage.sqlite.file import SqliteFile
+
+_COLUMNS = """
+    link_id, owner, chat_id, message_id, created, expires, epoch, document_id, name, size, kind,
+    duration, playlist, revoked, plays, bytes_served, last_play
+"""
+_SELECT = f"""
+    SELECT {_COLUMNS}, coalesce((SELECT banned FROM users WHERE user_id = owner), 0) FROM links
+"""
+_GET = f"{_SELECT} WHERE link_id = ?"
+_OF_OWNER = f"""
+    {_SELECT} WHERE owner = ? AND revoked = 0 AND (created, link_id) < (?, ?)
+    ORDER BY created DESC, link_id DESC LIMIT ?
+"""
+_FIRST_OF_OWNER = f"""
+    {_SELECT} WHERE owner = ? AND revoked = 0 ORDER BY created DESC, link_id DESC LIMIT ?
+"""
+_OWNER = "SELECT owner FROM links WHERE link_id = ?"
+_REVOKE = "UPDATE links SET revoked = ?1, changed = ?1 WHERE link_id = ?2 AND revoked = 0"
+_REVOKE_PLAYLIST = """
+    UPDATE links SET revoked = ?1, changed = ?1
+    WHERE playlist = ?2 AND playlist != '' AND revoked = 0 AND owner = coalesce(?3, owner)
+"""
+_DENIALS = """
+    SELECT link_id, changed, expires,
+        revoked > 0 OR coalesce((SELECT banned FROM users WHERE user_id = owner), 0)
+    FROM links WHERE changed > 0 AND (changed, link_id) > (?, ?)
+    ORDER BY changed, link_id LIMIT ?
+"""
+_MAKE = f"""
+    INSERT INTO links ({_COLUMNS}, changed) VALUES ({", ".join("?" * 17)},
+        coalesce((SELECT ?18 FROM users WHERE user_id = ?2 AND banned = 1), ?14))
+    ON CONFLICT DO NOTHING
+"""
+
+
+class SqliteLinks:
+    """See LinkStore."""
+
+    def __init__(self, file: SqliteFile) -> None:
+        self._file = file
+
+    async def get(self, link_id: int) -> LinkRecord | None:
+        """See LinkStore."""
+        if not fits(link_id):
+            return None
+        row = await self._file.one(_GET, (link_id,))
+        return _link(row) if row else None
+
+    async def of_owner(
+        self, owner: int, limit: int, before: PageKey | None = None
+    ) -> list[LinkRecord]:
+        """See LinkStore."""
+        if not fits(owner):
+            return []
+        limit = max(limit, 0)
+        if before is None:
+            rows = await self._file.all(_FIRST_OF_OWNER, (owner, limit))
+        else:
+            place = (before.at, nearest(before.number))
+            rows = await self._file.all(_OF_OWNER, (owner, *place, limit))
+        return [_link(row) for row in rows]
+
+    async def revoke(self, link_id: int, at: float, owner: int | None = None) -> bool:
+        """See LinkStore."""
+        if not fits(link_id):
+            return False
+
+        def change(connection: sqlite3.Connection) -> bool:
+            row = connection.execute(_OWNER, (link_id,)).fetchone()
+            if row is None or owner not in (None, row[0]):
+                return False
+            connection.execute(_REVOKE, (at, link_id))
+            return True
+
+        return await self._file.write(change)
+
+    async def revoke_playlist(self, playlist_id: str, at: float, owner: int | None = None) -> int:
+        """See LinkStore."""
+        if owner is not None and not fits(owner):
+            return 0
+        return await self._file.change(_REVOKE_PLAYLIST, (at, storable(playlist_id), owner))
+
+    async def denials(self, since: float, limit: int, after: PageKey | None = None) -> list[Denial]:
+        """See LinkStore."""
+        start = (since, SMALLEST)
+        if after is not None:
+            start = max(start, (after.at, nearest(after.number)))
+        rows = await self._file.all(_DENIALS, (*start, max(limit, 0)))
+        return [
+            Denial(link_id, changed, bool(denied), expires)
+            for link_id, changed, expires, denied in rows
+        ]
+
+
+def make(connection: sqlite3.Connection, link: LinkRecord, now: float) -> None:
+    """Adds a link, unless one of its id is there; if its owner is banned it is dead from `now`."""
+    connection.execute(_MAKE, (*_row(link), now))
+
+
+def _link(row: Sequence[Any]) -> LinkRecord:
+    link_id, owner, chat_id, message_id, created, expires, epoch, document_id, *about = row
+    name, size, kind, duration, playlist, revoked, plays, served, last_play, owner_banned = about
+    return LinkRecord(
+        link_id,
+        owner,
+        MessageRef(chat_id, message_id),
+        created,
+        expires,
+        epoch,
+        document_id,
+        name,
+        size,
+        Kind(kind),
+        duration,
+        playlist,
+        revoked,
+        bool(owner_banned),
+        plays,
+        served,
+        last_play,
+    )
+
+
+def _row(link: LinkRecord) -> tuple[object, ...]:
+    return (
+        link.link_id,
+        link.owner,
+        link.ref.chat_id,
+        link.ref.message_id,
+        link.created,
+        link.expires,
+        link.epoch,
+        link.document_id,
+        storable(link.name),
+        link.size,
+        link.kind.value,
+        link.duration,
+        storable(link.playlist),
+        link.revoked,
+        link.plays,
+        link.bytes_served,
+        link.last_play,
+    )

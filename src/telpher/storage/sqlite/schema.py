@@ -1,0 +1,177 @@
+"""The form of WORK_DIR/telpher.sqlite3, step by step; released steps are never changed.
+
+Times are REAL Unix seconds, truths are 0 and 1. Each index is there for the queries named beside
+it; tests hold that no query reads a whole table.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+_USERS = """
+    CREATE TABLE users (
+        user_id INTEGER PRIMARY KEY,
+        first_name TEXT NOT NULL DEFAULT '',
+        last_name TEXT NOT NULL DEFAULT '',
+        username TEXT NOT NULL DEFAULT '',
+        name_key TEXT NOT NULL DEFAULT '',
+        language_code TEXT NOT NULL DEFAULT '',
+        is_premium INTEGER NOT NULL DEFAULT 0,
+        is_bot INTEGER NOT NULL DEFAULT 0,
+        join_date REAL NOT NULL DEFAULT 0,
+        first_seen REAL NOT NULL DEFAULT 0,
+        last_seen REAL NOT NULL DEFAULT 0,
+        role TEXT NOT NULL DEFAULT 'user',
+        banned INTEGER NOT NULL DEFAULT 0,
+        blocked_bot INTEGER NOT NULL DEFAULT 0,
+        total_streams INTEGER NOT NULL DEFAULT 0,
+        total_files INTEGER NOT NULL DEFAULT 0,
+        total_batch_requests INTEGER NOT NULL DEFAULT 0,
+        bytes_served INTEGER NOT NULL DEFAULT 0
+    ) STRICT;
+    CREATE INDEX users_by_join_date ON users (join_date, user_id);
+    CREATE INDEX users_by_last_seen ON users (last_seen);
+    CREATE INDEX users_by_name ON users (name_key, last_seen) WHERE name_key != '';
+    CREATE INDEX users_reachable ON users (user_id) WHERE banned = 0 AND blocked_bot = 0;
+    CREATE INDEX users_banned ON users (user_id) WHERE banned = 1;
+    CREATE INDEX users_blocked ON users (user_id) WHERE blocked_bot = 1;
+"""
+
+# Whether an owner is banned stands with the owner alone. `changed` is when the link last died or
+# came back to life, 0 when it never did; revoked links are out of their owners' and batches' index.
+_LINKS = """
+    CREATE TABLE links (
+        link_id INTEGER PRIMARY KEY,
+        owner INTEGER NOT NULL,
+        chat_id INTEGER NOT NULL,
+        message_id INTEGER NOT NULL,
+        created REAL NOT NULL,
+        expires INTEGER NOT NULL,
+        epoch INTEGER NOT NULL,
+        document_id INTEGER NOT NULL,
+        name TEXT NOT NULL,
+        size INTEGER NOT NULL,
+        kind TEXT NOT NULL,
+        duration INTEGER NOT NULL,
+        playlist TEXT NOT NULL,
+        revoked REAL NOT NULL DEFAULT 0,
+        plays INTEGER NOT NULL DEFAULT 0,
+        bytes_served INTEGER NOT NULL DEFAULT 0,
+        last_play REAL NOT NULL DEFAULT 0,
+        changed REAL NOT NULL DEFAULT 0
+    ) STRICT;
+    CREATE INDEX links_of_owner ON links (owner, created, link_id) WHERE revoked = 0;
+    CREATE INDEX links_of_playlist ON links (playlist) WHERE revoked = 0 AND playlist != '';
+    CREATE INDEX links_changed ON links (changed, link_id) WHERE changed > 0;
+    CREATE TABLE playlists (
+        playlist_id TEXT PRIMARY KEY,
+        owner INTEGER NOT NULL,
+        title TEXT NOT NULL,
+        created REAL NOT NULL,
+        entries BLOB NOT NULL
+    ) STRICT;
+"""
+
+_WORK = """
+    CREATE TABLE jobs (
+        job_id TEXT PRIMARY KEY,
+        kind TEXT NOT NULL,
+        owner INTEGER NOT NULL,
+        created REAL NOT NULL,
+        state TEXT NOT NULL,
+        plan TEXT NOT NULL,
+        progress TEXT NOT NULL,
+        cancel INTEGER NOT NULL,
+        fence INTEGER NOT NULL DEFAULT 0
+    ) STRICT;
+    CREATE INDEX jobs_by_age ON jobs (kind, created, job_id);
+    CREATE INDEX jobs_unfinished ON jobs (kind, created, job_id)
+        WHERE state IN ('waiting', 'running');
+    CREATE TABLE leases (
+        name TEXT PRIMARY KEY,
+        holder TEXT NOT NULL,
+        fence INTEGER NOT NULL,
+        ends REAL NOT NULL
+    ) STRICT;
+    CREATE TABLE sessions (
+        name TEXT PRIMARY KEY,
+        fence INTEGER NOT NULL,
+        data BLOB NOT NULL
+    ) STRICT;
+    CREATE TABLE dialogues (
+        user_id INTEGER PRIMARY KEY,
+        step TEXT NOT NULL,
+        data TEXT NOT NULL,
+        expires REAL NOT NULL
+    ) STRICT;
+    CREATE TABLE settings (
+        name TEXT PRIMARY KEY,
+        data BLOB NOT NULL,
+        changed REAL NOT NULL
+    ) STRICT;
+"""
+
+# `writers` has each writer's last number and the users who were new then, as a JSON array.
+_COUNTERS = """
+    CREATE TABLE writers (
+        writer TEXT PRIMARY KEY,
+        number INTEGER NOT NULL,
+        answer TEXT NOT NULL
+    ) STRICT;
+    CREATE TABLE totals (
+        one INTEGER PRIMARY KEY CHECK (one = 1),
+        streams INTEGER NOT NULL DEFAULT 0,
+        files INTEGER NOT NULL DEFAULT 0,
+        unique_files INTEGER NOT NULL DEFAULT 0,
+        bytes_served INTEGER NOT NULL DEFAULT 0,
+        batches INTEGER NOT NULL DEFAULT 0,
+        errors INTEGER NOT NULL DEFAULT 0
+    ) STRICT;
+    INSERT INTO totals (one) VALUES (1);
+    CREATE TABLE files (
+        document_id INTEGER PRIMARY KEY,
+        chat_id INTEGER NOT NULL,
+        message_id INTEGER NOT NULL,
+        name TEXT NOT NULL,
+        size INTEGER NOT NULL,
+        plays INTEGER NOT NULL,
+        bytes_served INTEGER NOT NULL
+    ) STRICT;
+    CREATE INDEX files_by_plays ON files (plays DESC, document_id) WHERE plays > 0;
+    CREATE TABLE hours (
+        hour INTEGER PRIMARY KEY,
+        streams INTEGER NOT NULL,
+        bytes_served INTEGER NOT NULL,
+        files INTEGER NOT NULL,
+        batches INTEGER NOT NULL,
+        errors INTEGER NOT NULL
+    ) STRICT;
+    CREATE TABLE days (
+        day INTEGER NOT NULL,
+        owner INTEGER NOT NULL,
+        bytes_served INTEGER NOT NULL,
+        PRIMARY KEY (day, owner)
+    ) STRICT, WITHOUT ROWID;
+"""
+
+# The queue is a table of its own: it stays small, so that finding the oldest is quick however many
+# copies there are. `place_chat` is NULL where `gave_up` says why.
+_COPIES = """
+    CREATE TABLE wanted (
+        number INTEGER PRIMARY KEY,
+        chat_id INTEGER NOT NULL,
+        message_id INTEGER NOT NULL,
+        UNIQUE (chat_id, message_id)
+    ) STRICT;
+    CREATE INDEX wanted_by_chat ON wanted (chat_id, number);
+    CREATE TABLE copies (
+        chat_id INTEGER NOT NULL,
+        message_id INTEGER NOT NULL,
+        place_chat INTEGER,
+        place_message INTEGER,
+        gave_up TEXT,
+        PRIMARY KEY (chat_id, message_id)
+    ) STRICT, WITHOUT ROWID
+"""
+
+STEPS: Final = (f"{_USERS}{_LINKS}{_WORK}{_COUNTERS}{_COPIES}",)

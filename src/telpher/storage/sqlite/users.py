@@ -1,0 +1,204 @@
+"""People, in SQLite."""
+
+# ruff: noqa: S608 (the statements are put together from this module's own constants)
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Collection, Sequence
+from typing import Any, Final
+
+from telpher.clock import Clock
+from telpher.core.model import Person
+from telpher.core.records import User, UserCounts
+from telpher.core.tally import DAY
+from telpher.storage.base import PageKey
+from telpher.storage.scalars import fits, name_key, nearest, storable
+from telpher.storage.sqlite.file import SqliteFile
+
+_COLUMNS = """
+    user_id, first_name, last_name, username, language_code, is_premium, is_bot,
+    join_date, first_seen, last_seen, role, banned, blocked_bot,
+    total_streams, total_files, total_batch_requests, bytes_served
+"""
+_GET = f"SELECT {_COLUMNS} FROM users WHERE user_id = ?"
+_NAMED = f"""
+    SELECT {_COLUMNS} FROM users WHERE name_key = ? AND name_key != ''
+    ORDER BY last_seen DESC LIMIT 1
+"""
+_PAGE = f"""
+    SELECT {_COLUMNS} FROM users WHERE (join_date, user_id) < (?, ?)
+    ORDER BY join_date DESC, user_id DESC LIMIT ?
+"""
+_FIRST_PAGE = f"SELECT {_COLUMNS} FROM users ORDER BY join_date DESC, user_id DESC LIMIT ?"
+_COUNTS = """
+    SELECT
+        (SELECT count(*) FROM users),
+        (SELECT count(*) FROM users WHERE last_seen >= ?),
+        (SELECT count(*) FROM users WHERE last_seen >= ?),
+        (SELECT count(*) FROM users WHERE last_seen >= ?),
+        (SELECT count(*) FROM users WHERE banned = 1),
+        (SELECT count(*) FROM users WHERE blocked_bot = 1),
+        (SELECT count(*) FROM users WHERE banned = 0 AND blocked_bot = 0)
+"""
+_AUDIENCE = """
+    SELECT user_id FROM users WHERE banned = 0 AND blocked_bot = 0 AND user_id > ?
+    ORDER BY user_id LIMIT ?
+"""
+_KNOWN = "SELECT join_date, banned FROM users WHERE user_id = ?"
+_MAKE = "INSERT INTO users (user_id) VALUES (?) ON CONFLICT DO NOTHING"
+_BAN = "UPDATE users SET banned = ? WHERE user_id = ?"
+_LINKS_CHANGED = "UPDATE links SET changed = ? WHERE owner = ? AND revoked = 0"
+_BLOCK = "UPDATE users SET blocked_bot = ?1 WHERE user_id = ?2 AND blocked_bot != ?1"
+
+
+def _earlier(column: str) -> str:
+    here, there = column, f"excluded.{column}"
+    return f"{column} = iif({here} = 0, {there}, iif({there} = 0, {here}, min({here}, {there})))"
+
+
+def _larger(column: str) -> str:
+    return f"{column} = max({column}, excluded.{column})"
+
+
+def _latest(column: str) -> str:
+    return f"{column} = iif(excluded.last_seen >= last_seen, excluded.{column}, {column})"
+
+
+_NAMES = ("first_name", "last_name", "username", "name_key", "language_code", "is_premium")
+_SUMS = ("total_streams", "total_files", "total_batch_requests", "bytes_served")
+_MERGE = f"""
+    INSERT INTO users ({_COLUMNS}, name_key)
+    VALUES ({", ".join("?" * 18)})
+    ON CONFLICT (user_id) DO UPDATE SET
+    {", ".join(map(_latest, (*_NAMES, "is_bot")))},
+    {", ".join(map(_earlier, ("join_date", "first_seen")))},
+    {", ".join(map(_larger, ("last_seen", "banned", "blocked_bot", *_SUMS)))}
+"""
+
+# When they joined, and whether they are banned.
+_NOBODY: Final = (0.0, False)
+
+
+class SqliteUsers:
+    """See UserStore."""
+
+    def __init__(self, file: SqliteFile, clock: Clock) -> None:
+        self._file = file
+        self._clock = clock
+
+    async def get(self, user_id: int) -> User | None:
+        """See UserStore."""
+        return await self._one(_GET, user_id) if fits(user_id) else None
+
+    async def named(self, username: str) -> User | None:
+        """See UserStore."""
+        return await self._one(_NAMED, name_key(username))
+
+    async def page(self, limit: int, before: PageKey | None = None) -> list[User]:
+        """See UserStore."""
+        limit = max(limit, 0)
+        if before is None:
+            rows = await self._file.all(_FIRST_PAGE, (limit,))
+        else:
+            rows = await self._file.all(_PAGE, (before.at, nearest(before.number), limit))
+        return [_user(row) for row in rows]
+
+    async def counts(self, now: float) -> UserCounts:
+        """See UserStore."""
+        since = [now - days * DAY for days in (1, 7, 30)]
+        row = await self._file.survey(lambda each: each.execute(_COUNTS, since).fetchone())
+        return UserCounts(*row)
+
+    async def set_banned(self, user_id: int, banned: bool, at: float) -> bool:
+        """See UserStore."""
+        if not fits(user_id):
+            return False
+
+        def change(connection: sqlite3.Connection) -> bool:
+            known = connection.execute(_KNOWN, (user_id,)).fetchone()
+            if known is None and banned:
+                connection.execute(_MAKE, (user_id,))
+            if bool((known or _NOBODY)[1]) != banned:
+                connection.execute(_BAN, (banned, user_id))
+                connection.execute(_LINKS_CHANGED, (at, user_id))
+            return known is not None
+
+        return await self._file.write(change)
+
+    async def set_blocked(self, user_ids: Collection[int], blocked: bool) -> None:
+        """See UserStore."""
+        rows = [(blocked, user_id) for user_id in user_ids if fits(user_id)]
+        await self._file.change_each(_BLOCK, rows)
+
+    async def audience(self, after: int, limit: int) -> list[int]:
+        """See UserStore."""
+        rows = await self._file.all(_AUDIENCE, (nearest(after), max(limit, 0)))
+        return [user_id for (user_id,) in rows]
+
+    async def merge(self, users: Sequence[User]) -> int:
+        """See UserStore."""
+        now = self._clock.now()
+
+        def change(connection: sqlite3.Connection) -> int:
+            return sum(_merge(connection, user, now) for user in users)
+
+        return await self._file.write(change)
+
+    async def _one(self, query: str, key: int | str) -> User | None:
+        row = await self._file.one(query, (key,))
+        return _user(row) if row else None
+
+
+def make(connection: sqlite3.Connection, user_id: int) -> None:
+    """Sees to it that there is a row for that id."""
+    connection.execute(_MAKE, (user_id,))
+
+
+def see(connection: sqlite3.Connection, person: Person, first: float, last: float) -> bool:
+    """Notes sightings of somebody, from `first` to `last`; whether they are the first ever."""
+    joined, _ = connection.execute(_KNOWN, (person.user_id,)).fetchone() or _NOBODY
+    connection.execute(_MERGE, _row(User(person, first, first, last)))
+    return not joined
+
+
+def _merge(connection: sqlite3.Connection, user: User, now: float) -> bool:
+    user_id = user.person.user_id
+    known = connection.execute(_KNOWN, (user_id,)).fetchone()
+    connection.execute(_MERGE, _row(user))
+    if user.banned and not (known and known[1]):
+        connection.execute(_LINKS_CHANGED, (now, user_id))
+    return known is None
+
+
+def _user(row: Sequence[Any]) -> User:
+    user_id, first_name, last_name, username, language_code, premium, bot, *about = row
+    joined, first_seen, last_seen, role, banned, blocked, *sums = about
+    person = Person(
+        user_id, first_name, last_name, username, language_code, bool(premium), bool(bot)
+    )
+    return User(person, joined, first_seen, last_seen, role, bool(banned), bool(blocked), *sums)
+
+
+def _row(user: User) -> tuple[object, ...]:
+    person = user.person
+    return (
+        person.user_id,
+        storable(person.first_name),
+        storable(person.last_name),
+        storable(person.username),
+        storable(person.language_code),
+        person.is_premium,
+        person.is_bot,
+        user.join_date,
+        user.first_seen,
+        user.last_seen,
+        storable(user.role),
+        user.banned,
+        user.blocked_bot,
+        user.total_streams,
+        user.total_files,
+        user.total_batch_requests,
+        user.bytes_served,
+        name_key(person.username),
+    )
