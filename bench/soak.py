@@ -6,7 +6,8 @@
 
 Viewers behave as players do (players.md): most leave early, seek, pause, or ask for a short range,
 and every byte is compared. A body that is visibly broken off is allowed while faults strike, wrong
-bytes never. The cache is small, so that it is full after the warm-up.
+bytes never. The cache is small, so that it is full after the warm-up, yet has a seat for each of
+200 viewers. While they are there, memory is looked at twice a second.
 """
 
 from __future__ import annotations
@@ -23,13 +24,14 @@ from time import perf_counter
 from typing import Any, Final
 
 from bench import telegram as tg
+from bench.cases.crowd import ABOVE_MB, reserved_mb
 from bench.machine import Cores, pin
 from bench.profile import NEAR
 from bench.systems import MIB, TELPHER, Gateway, gateway
 from bench.viewer import Play, fetch, watch
 from tgfake.faults import Kind
 
-CACHE_MB: Final = 64
+CACHE_MB: Final = 128
 _FILES: Final = 40
 _DOOMED: Final = 10
 """Files whose message is deleted while they are watched."""
@@ -37,6 +39,8 @@ _PACE: Final = 0.25e6
 """Bytes a second: 200 viewers are 50 MB/s."""
 _LONGEST_PLAY: Final = 8.0
 _BETWEEN_FAULTS: Final = (0.5, 3.0)
+_EVERY: Final = 0.5
+"""Seconds between two looks at the memory under load."""
 _CALM: Final = 90.0
 """Seconds that sockets and tasks have to go: idle connections are closed after 60."""
 _RSS_SLACK: Final = 1.1
@@ -78,6 +82,13 @@ class Tally:
     broken: Counter[str] = field(default_factory=Counter)
     statuses: Counter[int] = field(default_factory=Counter)
     faults: Counter[str] = field(default_factory=Counter)
+    most_rss_mib: float = 0.0
+    most_reserved_mib: float = 0.0
+
+    def look(self, rss_mib: float, reserved_mib: float | None) -> None:
+        """The memory at some moment."""
+        self.most_rss_mib = max(self.most_rss_mib, rss_mib)
+        self.most_reserved_mib = max(self.most_reserved_mib, reserved_mib or 0.0)
 
     def count(self, play: Play) -> None:
         """One more play has ended."""
@@ -120,6 +131,7 @@ class Soak:
             for _ in range(self._viewers):
                 tasks.create_task(self._view(until))
             tasks.create_task(self._disturb(until))
+            tasks.create_task(self._watch_memory(until))
         await self._one.telegram.control("calm")
 
     async def _view(self, until: float) -> None:
@@ -171,6 +183,11 @@ class Soak:
                     kind = chance.choice(list(_FAULTS))
                     await control("fault", kind=kind, **_FAULTS[kind])
                     self.tally.faults[str(kind)] += 1
+
+    async def _watch_memory(self, until: float) -> None:
+        while perf_counter() < until:
+            self.tally.look(self._one.usage().rss_mib, await reserved_mb(self._one))
+            await asyncio.sleep(_EVERY)
 
     async def state(self, before: State | None = None) -> State:
         """The process at rest; waits for it to come down to `before`."""
@@ -233,14 +250,19 @@ def report(tally: Tally, before: State, after: State) -> str:
         f"plays {tally.plays}, {tally.received / 1e9:.2f} GB, answers {dict(tally.statuses)}",
         f"broken off {sum(tally.broken.values())}: {dict(tally.broken)}",
         f"faults {dict(tally.faults)}",
+        f"most memory under load {tally.most_rss_mib:.0f} MiB ({CACHE_MB + ABOVE_MB} allowed), "
+        f"reserved {tally.most_reserved_mib:.0f} ({CACHE_MB})",
         f"before {before}",
         f"after  {after}",
     ]
+    healthy = len(lines)
+    if tally.most_rss_mib > CACHE_MB + ABOVE_MB or tally.most_reserved_mib > CACHE_MB:
+        lines.append("MEMORY above what is allowed")
     if tally.wrong:
         lines.append(f"WRONG BYTES in {tally.wrong} plays")
     lines += [f"GROWN: {each}" for each in grown(before, after)]
     if after.tasks is None:
         lines.append("tasks unknown: /health has no process.tasks yet")
-    if len(lines) == 5:
+    if len(lines) == healthy:
         lines.append("everything came back")
     return "\n".join(lines) + "\n"

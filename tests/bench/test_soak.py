@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from bench.soak import _FAULTS, State, Tally, grown, report
+from bench.soak import _FAULTS, CACHE_MB, State, Tally, grown, report
 from bench.viewer import Play
 
 from tgfake.faults import Fault, Kind
@@ -37,3 +37,16 @@ def test_the_report_is_loud_where_it_must_be():
     assert "broken off 1" in told
     assert "tasks unknown" in told
     assert "came back" not in told
+
+
+def test_memory_under_load_is_told():
+    tally = Tally()
+    tally.look(CACHE_MB + 100, CACHE_MB)
+    tally.look(CACHE_MB + 50, None)
+    assert f"under load {CACHE_MB + 100} MiB" in report(tally, BEFORE, BEFORE)
+    assert report(tally, BEFORE, BEFORE).endswith("everything came back\n")
+    tally.look(CACHE_MB + 200, CACHE_MB)
+    assert "MEMORY above" in report(tally, BEFORE, BEFORE)
+    reserved = Tally()
+    reserved.look(1, CACHE_MB + 1)
+    assert "MEMORY above" in report(reserved, BEFORE, BEFORE)
