@@ -5,8 +5,11 @@ import pytest
 from telpher.clock import FakeClock
 from telpher.core.links import LinkSigner
 from telpher.core.model import FileInfo, Kind, MessageRef
+from telpher.core.tally import LinkMade
 from telpher.errors import BadSignatureError, GoneError, LinkExpiredError
+from telpher.service.denials import Denials
 from telpher.service.links import LinkService
+from telpher.service.register import Register
 
 CHANNEL = MessageRef(-1001234567890123, 42)
 SIGNER = LinkSigner(b"s" * 32)
@@ -17,7 +20,7 @@ def file_info(name="film.mkv"):
 
 
 def service(base="https://files.example.org", clock=None, ttl_hours=0, epoch=0):
-    return LinkService(SIGNER, base, clock or FakeClock(), ttl_hours, epoch)
+    return LinkService(SIGNER, base, clock or FakeClock(), ttl_hours, denials=Denials(epoch))
 
 
 def key_of(url):
@@ -95,8 +98,8 @@ def test_every_link_has_an_id_of_its_own():
     links = service()
     ids = {links.make(CHANNEL, file_info()).claims.link_id for _ in range(64)}
     assert len(ids) == 64
-    assert max(ids) > 2**48, "64 bits are drawn"
-    assert max(ids) < 2**64
+    assert max(ids) > 2**48, "63 bits are drawn"
+    assert 0 < min(ids) < max(ids) < 2**63
 
 
 @pytest.mark.parametrize("key", [None, "", "x", "é", "A" * 10_000])
@@ -131,3 +134,52 @@ def test_without_hours_a_link_lives_for_ever():
     key = key_of(links.make(CHANNEL, file_info()).stream)
     clock.advance(100 * 365 * 86400)
     assert links.check(CHANNEL, key).expires == 0
+
+
+def test_the_record_makes_the_same_addresses_again():
+    made = service(ttl_hours=1, epoch=3).make(CHANNEL, file_info("a b.mkv"), 7, "list")
+    record = made.record
+    assert (record.owner, record.playlist, record.name, record.size) == (7, "list", "a b.mkv", 1000)
+    assert (record.kind, record.document_id, record.epoch) == (Kind.VIDEO, 1, 3)
+    assert record.created == FakeClock().now()
+    assert service().rewrite(record) == made
+    nameless = service().make(CHANNEL, file_info(""))
+    assert service().rewrite(nameless.record) == nameless
+
+
+def test_a_link_that_is_denied_is_gone_and_others_live():
+    denials = Denials()
+    links = LinkService(SIGNER, "http://localhost", FakeClock(), denials=denials)
+    dead, living = links.make(CHANNEL, file_info()), links.make(CHANNEL, file_info())
+    denials.deny(dead.record.link_id, at=0)
+    with pytest.raises(GoneError):
+        links.check(CHANNEL, key_of(dead.stream))
+    assert links.check(CHANNEL, key_of(living.stream)) == living.claims
+
+
+def test_a_rising_epoch_ends_all_links_and_new_ones_live():
+    denials = Denials()
+    links = LinkService(SIGNER, "http://localhost", FakeClock(), denials=denials)
+    old = links.make(CHANNEL, file_info())
+    denials.epoch += 1
+    with pytest.raises(GoneError):
+        links.check(CHANNEL, key_of(old.stream))
+    links.check(CHANNEL, key_of(links.make(CHANNEL, file_info()).stream))
+
+
+async def test_an_issued_link_is_entered_first():
+    kept = []
+
+    class Journal:
+        async def kept(self, *events):
+            kept.extend(events)
+
+    class NoLinks:
+        async def get(self, link_id):
+            return None
+
+    register = Register(Journal(), NoLinks())
+    links = LinkService(SIGNER, "http://localhost", FakeClock(), register=register)
+    issued = await links.issue(CHANNEL, file_info(), 7)
+    assert kept == [LinkMade(issued.record)]
+    assert register.known_owner(issued.record.link_id) == 7

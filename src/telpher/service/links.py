@@ -8,22 +8,28 @@ A link names the message the file was sent in and carries one signed value, `k`:
 
 The file's name is decoration: players show it and save by it, the signature does not cover it.
 Each call of `make` draws a new link id, so that one link can be revoked and counted by itself while
-another to the same file lives on; `Links.claims` is what a store of links needs to know of it.
+another to the same file lives on; `Links.record` is what the database keeps of it, and `rewrite`
+makes the same addresses out of that again, character by character.
 """
 
 from __future__ import annotations
 
 import secrets
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from telpher.clock import Clock
 from telpher.core import names
 from telpher.core.links import Claims, LinkSigner
 from telpher.core.model import FileInfo, MessageRef
+from telpher.core.records import LinkRecord
+from telpher.errors import GoneError
+from telpher.service.denials import Denials
+from telpher.service.register import Register
 
 # Random, so that ids drawn by several instances without a common counter do not meet; databases
-# count with signed numbers of 64 bits.
-_LINK_ID_BITS = 63
+# count with signed numbers of 64 bits. 0 is none.
+_LINK_IDS = (1 << 63) - 1
 
 # Longer addresses are cut or refused by some players, proxies and chat clients (the usual limit is
 # 2048); only the name can make one so long, and it can be missed.
@@ -32,15 +38,18 @@ _MAX_URL = 2000
 
 @dataclass(frozen=True, slots=True)
 class Links:
-    """Absolute URLs of one file under one signature; `bare` is `stream` without the file's name.
+    """Absolute URLs of one file under one signature; `bare` is `stream` without the file's name."""
 
-    `claims.expires` is in Unix seconds, 0 for never.
-    """
-
-    claims: Claims
+    record: LinkRecord
     stream: str
     download: str
     bare: str
+
+    @property
+    def claims(self) -> Claims:
+        """What is signed."""
+        made = self.record
+        return Claims(made.ref, made.link_id, made.expires, made.epoch)
 
 
 class LinkService:
@@ -52,27 +61,58 @@ class LinkService:
         base_url: str,
         clock: Clock,
         ttl_hours: float = 0,
-        epoch: int = 0,
+        *,
+        denials: Denials | None = None,
+        register: Register | None = None,
     ) -> None:
-        """`base_url` is the public address, with any path prefix; `ttl_hours` 0 means for ever."""
+        """`base_url` is the public address, with any path prefix; `ttl_hours` 0 means for ever.
+        Without a register links are remembered nowhere: they play, but nobody can revoke one."""
         self._signer = signer
         self._base = base_url.rstrip("/")
         self._clock = clock
         self._ttl = round(ttl_hours * 3600)
-        self._epoch = epoch
+        self._denials = Denials() if denials is None else denials
+        self._register = register
 
-    def make(self, ref: MessageRef, info: FileInfo) -> Links:
-        """New links to the file of `ref`."""
-        claims = Claims(
-            ref=ref,
-            link_id=secrets.randbits(_LINK_ID_BITS),
-            expires=int(self._clock.now()) + self._ttl if self._ttl else 0,
-            epoch=self._epoch,
+    async def issue(self, ref: MessageRef, info: FileInfo, owner: int, playlist: str = "") -> Links:
+        """New links to the file of `ref`, entered in the register: to be handed out."""
+        links = self.make(ref, info, owner, playlist)
+        await self.enter([links])
+        return links
+
+    def make(self, ref: MessageRef, info: FileInfo, owner: int = 0, playlist: str = "") -> Links:
+        """New links to the file of `ref`, owned by nobody (0) or by a user; `enter` has to follow
+        before they are handed out."""
+        now = self._clock.now()
+        return self.rewrite(
+            LinkRecord(
+                link_id=secrets.randbelow(_LINK_IDS) + 1,
+                owner=owner,
+                ref=ref,
+                created=now,
+                expires=int(now) + self._ttl if self._ttl else 0,
+                epoch=self._denials.epoch,
+                document_id=info.document_id,
+                name=names.safe_name(info),
+                size=info.size,
+                kind=info.kind,
+                duration=info.duration,
+                playlist=playlist,
+            )
         )
-        key = self._signer.sign(claims)
-        name = names.path_segment(names.safe_name(info))
+
+    async def enter(self, links: Iterable[Links]) -> None:
+        """Enters links in the register, all at once."""
+        if self._register is not None:
+            await self._register.enter(*(each.record for each in links))
+
+    def rewrite(self, record: LinkRecord) -> Links:
+        """The links that `record` was made for."""
+        ref = record.ref
+        key = self._signer.sign(Claims(ref, record.link_id, record.expires, record.epoch))
+        name = names.path_segment(record.name)
         return Links(
-            claims=claims,
+            record=record,
             stream=self._url("stream", ref, key, name),
             download=self._url("download", ref, key, name),
             bare=self._url("stream", ref, key),
@@ -82,9 +122,13 @@ class LinkService:
         """What the link with signature `key` says of `ref`.
 
         Raises BadSignatureError for a missing, forged or misplaced one; for one that was right,
-        LinkExpiredError when its time is over, GoneError when its epoch is. Looks nothing up.
+        LinkExpiredError when its time is over, GoneError when its epoch is, or when it was revoked
+        or its owner banned. Answers at once, from memory.
         """
-        return self._signer.verify(ref, key, self._clock.now(), self._epoch)
+        claims = self._signer.verify(ref, key, self._clock.now(), self._denials.epoch)
+        if claims.link_id in self._denials:
+            raise GoneError("the link was revoked")
+        return claims
 
     def _url(self, route: str, ref: MessageRef, key: str, name: str = "") -> str:
         place = f"{self._base}/{route}/{ref.chat_id}/{ref.message_id}"
