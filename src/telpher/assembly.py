@@ -28,7 +28,7 @@ from telpher.service.people import Access, People
 from telpher.storage.copies import SqliteCopyStore
 from telpher.streaming.disk.tier import DiskTier
 from telpher.streaming.engine import Engine
-from telpher.streaming.plays import PlayLimits
+from telpher.streaming.plays import PlayLimits, Plays
 from telpher.telegram.adapter.account import BotAccount
 from telpher.telegram.adapter.identity import Credentials
 from telpher.telegram.fleet import Fleet
@@ -86,7 +86,7 @@ def build(
         tasks,
         cache_bytes=settings.chunk_cache_bytes(memory_limit()),
         store=stores.disk,
-        limits=PlayLimits(settings.max_streams, settings.speed_limit_mbps),
+        plays=Plays(PlayLimits(settings.max_streams, settings.speed_limit_mbps), clock),
     )
     links = _links(settings, clock)
     lifecycle = Lifecycle()

@@ -8,6 +8,9 @@
     │   ├── LinkExpiredError          410                  link_expired
     │   └── MessageDeletedError       410                  message_deleted
     ├── BusyError                     503     yes          busy
+    ├── AllowanceError                429     yes
+    │   ├── TooManyPlaysError         429     yes          too_many_plays
+    │   └── QuotaSpentError           429     yes          quota_spent
     ├── StorageError                   -                   internal
     └── TelegramError                 502                  telegram
         ├── TelegramUnavailableError  503     yes          telegram_unavailable
@@ -88,6 +91,28 @@ class BusyError(TelpherError):
     status = 503
     key = "busy"
     retry_after: int | None = 5
+
+
+class AllowanceError(TelpherError):
+    """The links of one user are played more than they may be (rule 18)."""
+
+    status = 429
+
+    def __init__(self, text: str, retry_after: int) -> None:
+        super().__init__(text)
+        self.retry_after = retry_after
+
+
+class TooManyPlaysError(AllowanceError):
+    """As many plays of one user's links as there may be are going on."""
+
+    key = "too_many_plays"
+
+
+class QuotaSpentError(AllowanceError):
+    """As many bytes of one user's links went out today as may."""
+
+    key = "quota_spent"
 
 
 class StorageError(TelpherError):

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from telpher.clock import FakeClock
 from telpher.core.chunks import GRANULE
+from telpher.core.model import Viewer
 from telpher.errors import (
     BusyError,
     ChunkTimeoutError,
@@ -20,11 +21,12 @@ from telpher.errors import (
 )
 from telpher.streaming.cache import GUARANTEE
 from telpher.streaming.engine import Engine
+from telpher.streaming.plays import PlayLimits, Plays
 from tests.streaming.fakes import REF, FakeMedia, content, read_all, read_into
 
 MIB = 1 << 20
 SIZE = 9 * MIB + 12_345
-ME = ("link", "client")
+ME = Viewer(1, "client")
 
 
 def make_engine(media, tasks, cache=64 * MIB):
@@ -233,3 +235,59 @@ async def test_a_closed_engine_opens_nothing(engine):
     with pytest.raises(BusyError):
         await engine.open(REF, 0, 1, ME)
     await stream.aclose()
+
+
+class Log:
+    """Plays that began and bytes that went out."""
+
+    def __init__(self):
+        self.plays = []
+        self.bytes = []
+        self.told = asyncio.Event()
+
+    def begun(self, viewer, ref, info):
+        self.plays.append((viewer, ref, info.document_id))
+
+    def served(self, viewer, info, count):
+        self.bytes.append(count)
+        self.told.set()
+
+
+async def test_a_play_and_its_bytes_are_told_of(media, tasks):
+    log = Log()
+    plays = Plays(PlayLimits(), FakeClock(), log)
+    engine = Engine(media, FakeClock(), tasks, cache_bytes=64 * MIB, plays=plays)
+    await read_all(await engine.open(REF, 0, MIB + 5, ME))
+    left = await engine.open(REF, 0, SIZE, ME)
+    first = len(await anext(left))
+    await left.aclose()
+    await left.aclose()
+    await read_all(await engine.open(REF, 0, 10, ME))
+    assert log.plays == [(ME, REF, 1)]
+    assert log.bytes == [MIB + 5, first, 10]
+    await engine.close()
+
+
+async def test_what_goes_out_for_long_is_told_of_before_its_end(media, tasks):
+    log = Log()
+    plays = Plays(PlayLimits(), FakeClock(), log)
+    engine = Engine(media, FakeClock(), tasks, cache_bytes=64 * MIB, plays=plays)
+    stream = await engine.open(REF, 0, SIZE, ME)
+    first = len(await anext(stream))
+    async with asyncio.timeout(60):
+        await log.told.wait()
+    assert log.bytes == [first]
+    await stream.aclose()
+    assert log.bytes == [first]
+    await engine.close()
+
+
+async def test_a_play_without_bytes_did_not_begin(media, tasks):
+    log = Log()
+    plays = Plays(PlayLimits(), FakeClock(), log)
+    engine = Engine(media, FakeClock(), tasks, cache_bytes=64 * MIB, plays=plays)
+    media.script.extend([RequestRejectedError("FILE_ID_INVALID")] * 3)
+    with pytest.raises(RequestRejectedError):
+        await engine.open(REF, 0, SIZE, ME)
+    assert (log.plays, log.bytes) == ([], [])
+    await engine.close()

@@ -3,10 +3,30 @@ from __future__ import annotations
 import pytest
 
 from telpher.clock import FakeClock
-from telpher.errors import BusyError
+from telpher.core.model import FileInfo, Kind, MessageRef, Viewer
+from telpher.errors import BusyError, TooManyPlaysError
 from telpher.streaming.plays import LEAST_ANSWER, OVER_AFTER, PlayLimits, Plays
 
 MIB = 1 << 20
+REF = MessageRef(7, 1)
+FILM = FileInfo(99, MIB, "video/mp4", "film.mp4", Kind.VIDEO, 0)
+
+
+def viewer(client, owner=None):
+    return Viewer(1, client, owner)
+
+
+class Log:
+    """What was told, in order."""
+
+    def __init__(self):
+        self.told = []
+
+    def begun(self, viewer, ref, info):
+        self.told.append((viewer.client, ref, info))
+
+    def served(self, viewer, info, count):
+        self.told.append((viewer.client, count))
 
 
 @pytest.fixture
@@ -16,62 +36,102 @@ def clock():
 
 def test_many_connections_of_one_client_to_one_link_are_one_play(clock):
     plays = Plays(PlayLimits(most=1, megabits=8), clock)
-    entered = [plays.enter(("link", "client"), MIB) for _ in range(68)]
+    entered = [plays.enter(viewer("client"), MIB) for _ in range(68)]
     assert len({id(play) for play in entered}) == 1
     assert plays.active == 1
     with pytest.raises(BusyError):
-        plays.enter(("link", "other"), MIB)
+        plays.enter(viewer("other"), MIB)
 
 
 def test_a_play_keeps_its_place_for_a_while_after_its_last_byte(clock):
     plays = Plays(PlayLimits(most=1), clock)
-    plays.leave(plays.enter("a", MIB))
+    plays.leave(plays.enter(viewer("a"), MIB))
     clock.advance(OVER_AFTER - 1)
     with pytest.raises(BusyError):
-        plays.enter("b", MIB)
+        plays.enter(viewer("b"), MIB)
     clock.advance(1)
     assert plays.active == 0
-    plays.enter("b", MIB)
+    plays.enter(viewer("b"), MIB)
 
 
 def test_a_paused_player_keeps_its_place_and_blocks_nobody_behind_it(clock):
     plays = Plays(PlayLimits(most=2), clock)
-    plays.enter("paused", MIB)
-    plays.leave(plays.enter("gone", MIB))
+    plays.enter(viewer("paused"), MIB)
+    plays.leave(plays.enter(viewer("gone"), MIB))
     clock.advance(10 * OVER_AFTER)
     assert plays.active == 1
-    plays.enter("new", MIB)
+    plays.enter(viewer("new"), MIB)
     with pytest.raises(BusyError):
-        plays.enter("one more", MIB)
+        plays.enter(viewer("one more"), MIB)
 
 
 def test_a_new_connection_keeps_a_play_alive(clock):
     plays = Plays(PlayLimits(), clock)
-    plays.leave(plays.enter("a", MIB))
+    plays.leave(plays.enter(viewer("a"), MIB))
     clock.advance(OVER_AFTER - 1)
-    plays.leave(plays.enter("a", 1))
+    plays.leave(plays.enter(viewer("a"), 1))
     clock.advance(OVER_AFTER - 1)
     assert plays.active == 1
 
 
 def test_small_answers_start_no_play_but_belong_to_one(clock):
     plays = Plays(PlayLimits(most=1), clock)
-    plays.enter("a", LEAST_ANSWER - 1)
+    plays.enter(viewer("a"), LEAST_ANSWER - 1)
     assert plays.active == 0
-    play = plays.enter("a", LEAST_ANSWER)
-    assert plays.enter("a", 1) is play
-    plays.enter("b", 1)
+    play = plays.enter(viewer("a"), LEAST_ANSWER)
+    assert plays.enter(viewer("a"), 1) is play
+    plays.enter(viewer("b"), 1)
     with pytest.raises(BusyError):
-        plays.enter("b", LEAST_ANSWER)
+        plays.enter(viewer("b"), LEAST_ANSWER)
 
 
 def test_without_limits_nothing_is_refused_or_paced(clock):
     plays = Plays(PlayLimits(), clock)
-    assert all(plays.enter(n, MIB).pace is None for n in range(100))
+    assert all(plays.enter(viewer(str(n)), MIB).pace is None for n in range(100))
     assert plays.active == 100
 
 
 def test_one_pace_for_all_of_a_play(clock):
     plays = Plays(PlayLimits(megabits=8), clock)
-    assert plays.enter("a", MIB).pace is plays.enter("a", MIB).pace
-    assert plays.enter("a", MIB).pace.rate == 1_000_000
+    assert plays.enter(viewer("a"), MIB).pace is plays.enter(viewer("a"), MIB).pace
+    assert plays.enter(viewer("a"), MIB).pace.rate == 1_000_000
+
+
+def test_each_user_has_plays_of_their_own(clock):
+    plays = Plays(PlayLimits(most_per_owner=2), clock)
+    for client in "ab":
+        plays.enter(viewer(client, owner=7), MIB)
+    with pytest.raises(TooManyPlaysError) as refusal:
+        plays.enter(viewer("c", owner=7), MIB)
+    assert refusal.value.retry_after == OVER_AFTER
+    plays.enter(viewer("a", owner=7), MIB)  # one that is going on
+    plays.enter(viewer("c", owner=7), 1)  # no play
+    plays.enter(viewer("c", owner=8), MIB)
+    plays.enter(viewer("d"), MIB)  # nobody knows whose it is
+
+
+def test_a_play_that_is_over_makes_room_for_its_owner(clock):
+    plays = Plays(PlayLimits(most_per_owner=1), clock)
+    for client in "abc":
+        plays.leave(plays.enter(viewer(client, owner=7), MIB))
+        clock.advance(OVER_AFTER)
+    plays.enter(viewer("d", owner=7), MIB)
+    with pytest.raises(TooManyPlaysError):
+        plays.enter(viewer("e", owner=7), MIB)
+
+
+def test_who_the_owner_is_may_become_known_later(clock):
+    plays = Plays(PlayLimits(), clock)
+    assert plays.enter(viewer("a"), MIB) is plays.enter(viewer("a", owner=7), MIB)
+
+
+def test_a_play_is_told_of_once_and_small_answers_never(clock):
+    log = Log()
+    plays = Plays(PlayLimits(), clock, log)
+    small = plays.enter(viewer("a"), 1)
+    plays.note_begun(small, REF, FILM)
+    plays.note_served(small, FILM, 1)
+    play = plays.enter(viewer("a"), MIB)
+    plays.note_begun(play, REF, FILM)
+    plays.note_begun(plays.enter(viewer("a"), MIB), REF, FILM)
+    assert log.told == [("a", 1), ("a", REF, FILM)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 
@@ -72,6 +72,19 @@ class FoundFile:
 
     info: FileInfo
     location: Location
+
+
+@dataclass(frozen=True, slots=True)
+class Viewer:
+    """Whoever plays: one link and one client, together one play (rule 17).
+
+    `client` is their address as far as limits go by it. `owner` had the link made; None when that
+    is not known, or nothing depends on it.
+    """
+
+    link_id: int
+    client: str
+    owner: int | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

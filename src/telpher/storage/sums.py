@@ -83,12 +83,16 @@ def whole(rows: Iterable[tuple[Key, Sum]]) -> Tally:
 
 def added(before: Sum | None, more: Sum) -> Sum:
     """`before` with `more` taken in. A link that was made, or revoked, is so only once."""
-    match before, more:
-        case None, _:
+    match before:
+        case None:
             return more
-        case (UserSum(), UserSum()) | (LinkSum(), LinkSum()):
+        case UserSum() if isinstance(more, UserSum):
             before.add(more)
-        case (FileSum(), FileSum()) | (HourSum(), HourSum()):
+        case LinkSum() if isinstance(more, LinkSum):
+            before.add(more)
+        case FileSum() if isinstance(more, FileSum):
+            before.add(more)
+        case HourSum() if isinstance(more, HourSum):
             before.add(more)
     return before
 

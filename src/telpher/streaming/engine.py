@@ -11,13 +11,13 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Hashable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 
 from telpher.clock import Clock
-from telpher.core.model import FileInfo, MessageRef
+from telpher.core.model import FileInfo, MessageRef, Viewer
 from telpher.errors import BusyError, TelegramUnavailableError
 from telpher.streaming.cache import BlockCache
 from telpher.streaming.fetch import ChunkStore, Fetcher
@@ -31,7 +31,7 @@ from telpher.telegram.gateway import MediaGateway
 # disconnect": 1 to 2 s).
 LINGER = 1.5
 
-# How often paused viewers are looked for.
+# How often paused viewers are looked for, and what was served is told of.
 ROUND = 1.0
 
 
@@ -58,13 +58,13 @@ class Engine:
         *,
         cache_bytes: int,
         store: ChunkStore | None = None,
-        limits: PlayLimits | None = None,
+        plays: Plays | None = None,
     ) -> None:
         self._media = media
         self._clock = clock
         self._fetcher = Fetcher(media, store, clock)
         self._cache = BlockCache(cache_bytes, tasks)
-        self._plays = Plays(limits or PlayLimits(), clock)
+        self._plays = plays or Plays(PlayLimits(), clock)
         self._streams: set[Stream] = set()
         self._lingering: deque[Stream] = deque()
         self._total = 0
@@ -89,11 +89,11 @@ class Engine:
             patience = Patience(self._clock, BEFORE_STATUS)
             return await patiently(partial(self._media.find_file, ref), patience)
 
-    async def open(self, ref: MessageRef, start: int, stop: int, viewer: Hashable) -> Stream:
+    async def open(self, ref: MessageRef, start: int, stop: int, viewer: Viewer) -> Stream:
         """A stream of the bytes [start, stop), 0 <= start < stop <= size, ready to be sent.
 
-        `viewer` tells link and client: the streams that have it in common are one play. Raises
-        NotFoundError and TelegramError, BusyError when memory or a limit does not allow it, and
+        The streams that have `viewer` in common are one play. Raises NotFoundError and
+        TelegramError, BusyError and TooManyPlaysError when memory or a limit does not allow it, and
         ValueError for a range outside the file.
         """
         info = await self.locate(ref)
@@ -109,6 +109,7 @@ class Engine:
             await stream.aclose()
             raise
         stream.patience = IN_BODY
+        self._plays.note_begun(stream.play, ref, info)
         return stream
 
     def stats(self) -> EngineStats:
@@ -122,7 +123,7 @@ class Engine:
             file_properties_cached=self._media.known_files,
         )
 
-    def _seat(self, ref: MessageRef, info: FileInfo, span: Span, viewer: Hashable) -> Stream:
+    def _seat(self, ref: MessageRef, info: FileInfo, span: Span, viewer: Viewer) -> Stream:
         """A stream that has not begun. When all seats are taken, those kept warm go first."""
         play = self._plays.enter(viewer, span.stop - span.start)
         fetch = partial(self._fetcher.fetch, ref, info)
@@ -140,6 +141,7 @@ class Engine:
 
     def _closed(self, stream: Stream) -> None:
         self._streams.discard(stream)
+        self._tell(stream)
         self._plays.leave(stream.play)
         if stream.complete or self._closing:
             stream.finish()
@@ -157,6 +159,11 @@ class Engine:
             await asyncio.sleep(ROUND)
             for stream in self._streams:
                 stream.rest_if_paused()
+                self._tell(stream)
+
+    def _tell(self, stream: Stream) -> None:
+        if count := stream.news():
+            self._plays.note_served(stream.play, stream.info, count)
 
 
 @asynccontextmanager

@@ -1,19 +1,20 @@
 """Plays: what limits and counters mean by one viewer (rule 17).
 
 One play is one link and one client until 60 s without bytes: players open dozens of connections
-for one film (players.md 4 and 11), and all of them share one place under MAX_STREAMS and one pace
-under SPEED_LIMIT_MBPS. Answers below 64 KiB never start a play.
+for one film (players.md 4 and 11), and all of them share one place under MAX_STREAMS and
+MAX_STREAMS_PER_USER and one pace under SPEED_LIMIT_MBPS. Answers below 64 KiB never start a play.
 """
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from collections.abc import Hashable
+from collections import Counter, OrderedDict
 from dataclasses import dataclass
+from typing import Protocol
 
 from telpher.clock import Clock
+from telpher.core.model import FileInfo, MessageRef, Viewer
 from telpher.core.pace import Pace
-from telpher.errors import BusyError
+from telpher.errors import BusyError, TooManyPlaysError
 
 # A play is over so long after its last stream was closed.
 OVER_AFTER = 60.0
@@ -27,18 +28,45 @@ MOST_REMEMBERED = 100_000
 
 @dataclass(frozen=True, slots=True)
 class PlayLimits:
-    """`most` plays at once and `megabits` (10^6 bits) per second of each; 0 switches off."""
+    """`most` plays at once, `most_per_owner` of the links of one user, and `megabits` (10^6 bits)
+    per second of each play; 0 switches off."""
 
     most: int = 0
     megabits: float = 0.0
+    most_per_owner: int = 0
+
+
+class PlayLog(Protocol):
+    """Told of what is played, for counters and quotas: must neither wait nor fail."""
+
+    def begun(self, viewer: Viewer, ref: MessageRef, info: FileInfo) -> None:
+        """A play began: once for each, with its first bytes."""
+        ...
+
+    def served(self, viewer: Viewer, info: FileInfo, count: int) -> None:
+        """So many bytes more went out, also of what is no play."""
+        ...
+
+
+class NoLog:
+    """A PlayLog where nobody counts."""
+
+    def begun(self, viewer: Viewer, ref: MessageRef, info: FileInfo) -> None:
+        return None
+
+    def served(self, viewer: Viewer, info: FileInfo, count: int) -> None:
+        return None
 
 
 @dataclass(eq=False, slots=True)
 class Play:
-    """`streams` are open now; `left` is when the last one was closed."""
+    """`streams` are open now; `left` is when the last one was closed. `counted` is false of what is
+    too small to be a play, `begun` true once bytes were there."""
 
-    key: Hashable
+    viewer: Viewer
     pace: Pace | None
+    counted: bool
+    begun: bool = False
     streams: int = 0
     left: float = 0.0
 
@@ -46,10 +74,12 @@ class Play:
 class Plays:
     """The plays going on."""
 
-    def __init__(self, limits: PlayLimits, clock: Clock) -> None:
+    def __init__(self, limits: PlayLimits, clock: Clock, log: PlayLog | None = None) -> None:
         self._limits = limits
+        self._log = log or NoLog()
         self._clock = clock
-        self._plays: OrderedDict[Hashable, Play] = OrderedDict()  # oldest first
+        self._plays: OrderedDict[Viewer, Play] = OrderedDict()  # oldest first
+        self._owned: Counter[int] = Counter()
 
     @property
     def active(self) -> int:
@@ -57,14 +87,15 @@ class Plays:
         self._sweep()
         return len(self._plays)
 
-    def enter(self, key: Hashable, length: int) -> Play:
+    def enter(self, viewer: Viewer, length: int) -> Play:
         """The play that a stream of `length` bytes belongs to; `leave` when it has ended.
 
-        Raises BusyError when it would be one more than there may be.
+        Raises BusyError when it would be one more than there may be, TooManyPlaysError when it
+        would be one more than there may be of the owner's links.
         """
-        play = self._plays.get(key)
+        play = self._plays.get(viewer)
         if play is None:
-            play = self._begin(key, counted=length >= LEAST_ANSWER)
+            play = self._begin(viewer, counted=length >= LEAST_ANSWER)
         play.streams += 1
         return play
 
@@ -72,26 +103,52 @@ class Plays:
         """One of its streams has ended; the play goes on for a while."""
         play.streams -= 1
         play.left = self._clock.monotonic()
-        if self._plays.get(play.key) is play:
-            self._plays.move_to_end(play.key)
+        if self._plays.get(play.viewer) is play:
+            self._plays.move_to_end(play.viewer)
 
-    def _begin(self, key: Hashable, *, counted: bool) -> Play:
+    def note_begun(self, play: Play, ref: MessageRef, info: FileInfo) -> None:
+        """The first bytes of one of its streams are there."""
+        if play.counted and not play.begun:
+            play.begun = True
+            self._log.begun(play.viewer, ref, info)
+
+    def note_served(self, play: Play, info: FileInfo, count: int) -> None:
+        """So many bytes more of it went out."""
+        self._log.served(play.viewer, info, count)
+
+    def _begin(self, viewer: Viewer, *, counted: bool) -> Play:
         megabits = self._limits.megabits
         pace = Pace.of_megabits(megabits) if megabits else None
-        play = Play(key, pace)
+        play = Play(viewer, pace, counted)
         if not counted:
             return play
         self._sweep()
+        self._refuse_too_many(viewer.owner)
+        self._plays[viewer] = play
+        if viewer.owner is not None:
+            self._owned[viewer.owner] += 1
+        if len(self._plays) > MOST_REMEMBERED:
+            self._forget(next(iter(self._plays)))
+        return play
+
+    def _refuse_too_many(self, owner: int | None) -> None:
         if self._limits.most and len(self._plays) >= self._limits.most:
             raise BusyError(f"{self._limits.most} plays are going on already")
-        self._plays[key] = play
-        if len(self._plays) > MOST_REMEMBERED:
-            self._plays.popitem(last=False)
-        return play
+        most = self._limits.most_per_owner
+        if most and owner is not None and self._owned[owner] >= most:
+            raise TooManyPlaysError(f"{most} plays of one user's links", int(OVER_AFTER))
+
+    def _forget(self, viewer: Viewer) -> None:
+        owner = self._plays.pop(viewer).viewer.owner
+        if owner is None:
+            return
+        self._owned[owner] -= 1
+        if not self._owned[owner]:
+            del self._owned[owner]
 
     def _sweep(self) -> None:
         """Ends the plays without bytes for long. A paused player keeps its place."""
         until = self._clock.monotonic() - OVER_AFTER
-        over = [key for key, play in self._plays.items() if not play.streams and play.left <= until]
-        for key in over:
-            del self._plays[key]
+        plays = self._plays.values()
+        for play in [each for each in plays if not each.streams and each.left <= until]:
+            self._forget(play.viewer)

@@ -59,12 +59,13 @@ class Stream:
     ) -> None:
         self.patience = BEFORE_STATUS
         self.play = play
+        self.info = info
         self._cache = cache
         self._clock = clock
         self._document, self._guarantee = seat = cache.admit(info)
         self._span = span
         self._fetch = fetch
-        self._position = span.start
+        self._position = self._told = span.start
         self._ahead = ReadAhead(self, cache, seat, span, self._bring)
         self._block: Block | None = None
         self._asked = clock.monotonic()
@@ -77,6 +78,11 @@ class Stream:
     def complete(self) -> bool:
         """Whether all of the range has been handed out."""
         return self._position >= self._span.stop
+
+    def news(self) -> int:
+        """How many bytes were handed out since this was asked last."""
+        count, self._told = self._position - self._told, self._position
+        return count
 
     def on_close(self, callback: Callable[[Stream], None]) -> None:
         """Has `callback` called once, when the stream closes. It sees to `finish`."""

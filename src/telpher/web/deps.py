@@ -5,14 +5,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Hashable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
 from telpher.clock import Clock
 from telpher.core.links import Claims
-from telpher.core.model import FileInfo, MessageRef
+from telpher.core.model import FileInfo, MessageRef, Viewer
 from telpher.telegram.gateway import AccountStatus
 
 
@@ -58,12 +58,12 @@ class Engine(Protocol):
         """
         ...
 
-    async def open(self, ref: MessageRef, start: int, stop: int, viewer: Hashable) -> Stream:
+    async def open(self, ref: MessageRef, start: int, stop: int, viewer: Viewer) -> Stream:
         """A stream of [start, stop), 0 <= start < stop <= size, whose first bytes are there.
 
-        `viewer` is the same for all streams of one play: one link and one client.
+        `viewer` is the same for all streams of one play.
 
-        Raises NotFoundError, GoneError, BusyError, TelegramError.
+        Raises NotFoundError, GoneError, BusyError, TooManyPlaysError, TelegramError.
         """
         ...
 

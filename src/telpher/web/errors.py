@@ -34,6 +34,10 @@ MESSAGES: Final[Mapping[str, str]] = {
     "the Allow header lists those it does.",
     "bad_request": "The request could not be understood.",
     "busy": "Too many files are playing at the moment. Try again shortly.",
+    "too_many_plays": "As many files of the one who made this link as may be are playing at the "
+    "moment. Try again in a minute.",
+    "quota_spent": "The one who made this link has used up the quota of the day. "
+    "Try again tomorrow (UTC).",
     "telegram": "Telegram did not deliver the file. Try again; if it stays so, "
     "send the file to the bot again.",
     "telegram_unavailable": "The bot is not connected to Telegram at the moment. "

@@ -25,7 +25,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from telpher.core import conditions, ranges
 from telpher.core.links import Claims
-from telpher.core.model import FileInfo, MessageRef
+from telpher.core.model import FileInfo, MessageRef, Viewer
 from telpher.errors import NotFoundError, TelegramUnavailableError
 from telpher.telegram.gateway import AccountState
 from telpher.web.client import client_of
@@ -120,7 +120,7 @@ class FileRoute(BaseRoute):
         sized = _sized(headers, stop - start)
         if start == stop:
             return Response(b"", status, sized)
-        viewer = (claims.link_id, client_of(request.scope))
+        viewer = Viewer(claims.link_id, client_of(request.scope))
         stream = await self._engine.open(claims.ref, start, stop, viewer)
         return FileResponse(status, sized, stream, stop - start)
 
