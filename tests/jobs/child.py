@@ -9,6 +9,7 @@ import sqlite3
 import sys
 from pathlib import Path
 
+from telpher.clock import FakeClock
 from telpher.core.model import MessageRef
 from telpher.core.records import LinkRecord
 from telpher.core.tally import BytesServed, LinkMade, Tally
@@ -74,7 +75,7 @@ async def main(disk: str, ledger: str, point: str) -> None:
         journal.note(BytesServed(1, 99, 10, 0))
         await journal.flush()
         _die_if(point == "noted")
-        await Delivery(journal, store, database, lambda _people: None).deliver()
+        await Delivery(journal, store, database, lambda _people: None, FakeClock()).deliver()
         _die_if(point == "delivered")
 
 

@@ -17,6 +17,7 @@ from typing import Final, Protocol
 
 import structlog
 
+from telpher.clock import Clock
 from telpher.core.model import Person
 from telpher.core.tally import Tally
 from telpher.errors import StorageError
@@ -70,11 +71,13 @@ class Delivery:
         outbox: Outbox,
         database: Destination,
         met: Callable[[Sequence[Person]], None],
+        clock: Clock,
     ) -> None:
         self._journal = journal
         self._outbox = outbox
         self._database = database
         self._met = met
+        self._clock = clock
 
     async def run(self) -> None:
         """Delivers until cancelled. Raises StorageError: then it is to be called again."""
@@ -100,8 +103,9 @@ class Delivery:
     async def _take(self, batch: Batch) -> None:
         tally = batch.tally
         new = await self._database.ledger.apply(batch.writer, batch.number, tally)
-        for link_id, at in tally.revoked.items():
-            await self._database.links.revoke(link_id, at)
+        for link_id in tally.revoked:
+            # As of now: the others follow the newest changes and would not see an older one.
+            await self._database.links.revoke(link_id, self._clock.now())
         if people := _people(tally, new):
             self._met(people)
         await self._outbox.delivered(batch.number)
