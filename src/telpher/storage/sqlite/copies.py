@@ -54,7 +54,8 @@ class SqliteCopies:
 
     async def postpone(self, ref: MessageRef) -> None:
         """See CopyStore."""
-        await self._file.change(_POSTPONE, _key(ref))
+        if fits(*_key(ref)):
+            await self._file.change(_POSTPONE, _key(ref))
 
     async def keep(self, places: Mapping[MessageRef, MessageRef]) -> None:
         """See CopyStore."""
