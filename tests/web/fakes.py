@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Hashable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from typing import Self
@@ -12,7 +12,7 @@ from starlette.types import ASGIApp
 
 from telpher.clock import FakeClock
 from telpher.core.links import Claims
-from telpher.core.model import FileInfo, Kind, MessageRef
+from telpher.core.model import FileInfo, Kind, MessageRef, Viewer
 from telpher.errors import BadSignatureError, LinkExpiredError, NotFoundError
 from telpher.telegram.gateway import AccountState, AccountStatus
 from telpher.web.app import create_app
@@ -95,7 +95,7 @@ class FakeEngine:
     located: int = 0
     asked: int = 0
     opened: list[tuple[int, int]] = field(default_factory=list)
-    viewers: list[Hashable] = field(default_factory=list)
+    viewers: list[Viewer] = field(default_factory=list)
     streams: list[FakeStream] = field(default_factory=list)
     grown: asyncio.Condition = field(default_factory=asyncio.Condition)
     active_streams: int = 3
@@ -111,7 +111,7 @@ class FakeEngine:
             raise NotFoundError(f"nothing at {ref}")
         return self.files[ref]
 
-    async def open(self, ref: MessageRef, start: int, stop: int, viewer: Hashable) -> FakeStream:
+    async def open(self, ref: MessageRef, start: int, stop: int, viewer: Viewer) -> FakeStream:
         self.viewers.append(viewer)
         assert 0 <= start < stop <= self.files[ref].size
         self.opened.append((start, stop))
@@ -151,6 +151,19 @@ class FakeLinks:
         return Claims(ref, link_id=77, expires=0, epoch=0)
 
 
+@dataclass
+class FakeAdmission:
+    """Every link belongs to `owner`; `refusal` is raised instead."""
+
+    owner: int | None = 7
+    refusal: Exception | None = None
+
+    async def admit(self, link_id: int) -> int | None:
+        if self.refusal is not None:
+            raise self.refusal
+        return self.owner
+
+
 CONNECTED = AccountStatus(AccountState.CONNECTED, "telpher_bot", "", {2: 1, 4: 0})
 
 
@@ -182,6 +195,8 @@ class World:
     database: DatabaseStatus = field(default_factory=DatabaseStatus)
     lifecycle: Lifecycle = field(default_factory=Lifecycle)
     cors_origins: tuple[str, ...] = ("*",)
+    admission: FakeAdmission = field(default_factory=FakeAdmission)
+    shown: list[str] = field(default_factory=list)
 
     def app(self) -> ASGIApp:
         return create_app(
@@ -193,6 +208,8 @@ class World:
                 cors_origins=self.cors_origins,
                 database=lambda: self.database,
                 lifecycle=self.lifecycle,
+                admission=self.admission,
+                error_shown=self.shown.append,
             )
         )
 

@@ -14,9 +14,11 @@ from telpher.errors import (
     BusyError,
     FloodWaitError,
     MessageDeletedError,
+    QuotaSpentError,
     TelegramError,
     TelegramUnavailableError,
     TelpherError,
+    TooManyPlaysError,
 )
 from telpher.web.stream import parse_ref
 from tests.web.fakes import KEY, MOVIE, REF, World, content
@@ -374,6 +376,7 @@ FAILURES = [
     (TelegramUnavailableError("10.0.0.1"), 503, "telegram_unavailable", "5"),
     (FloodWaitError(77), 503, "flood_wait", "77"),
     (BusyError("512 viewers"), 503, "busy", "5"),
+    (TooManyPlaysError("2 plays", 60), 429, "too_many_plays", "60"),
 ]
 
 
@@ -436,3 +439,35 @@ async def test_options_needs_no_signature_and_looks_nothing_up(
 )
 def test_parse_ref(path: str, ref: MessageRef | None) -> None:
     assert parse_ref(path) == ref
+
+
+async def test_who_plays_and_whose_link_it_is_are_told_to_the_engine(
+    world: World, client: httpx.AsyncClient
+) -> None:
+    await client.get(STREAM)
+    (viewer,) = world.engine.viewers
+    assert (viewer.link_id, viewer.client, viewer.owner) == (77, "127.0.0.1", 7)
+
+
+async def test_a_quota_that_is_spent_refuses_bytes_and_nothing_else(
+    world: World, client: httpx.AsyncClient
+) -> None:
+    world.admission.refusal = QuotaSpentError("spent", 3600)
+    answer = await client.get(STREAM)
+    assert (answer.status_code, answer.headers["retry-after"]) == (429, "3600")
+    assert answer.json()["detail"]["error"] == "quota_spent"
+    assert world.engine.opened == []
+    assert (await client.head(STREAM)).status_code == 200
+    world.admission.refusal = None
+    assert (await client.get(STREAM)).status_code == 200
+
+
+async def test_errors_of_ours_are_told_of_and_others_are_not(
+    world: World, client: httpx.AsyncClient
+) -> None:
+    await client.get(STREAM, headers={"If-Match": '"other"'})
+    await client.get("/nothing")
+    assert world.shown == []
+    world.engine.fail_open = FloodWaitError(7)
+    await client.get(STREAM)
+    assert world.shown == ["flood_wait"]

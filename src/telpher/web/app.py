@@ -45,5 +45,5 @@ def create_app(deps: WebDeps) -> FastAPI:
         docs_url=None,
         redoc_url=None,
     )
-    ErrorAnswers(pages).install(app)
+    ErrorAnswers(pages, deps.error_shown).install(app)
     return app

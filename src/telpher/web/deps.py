@@ -89,6 +89,28 @@ class DatabaseStatus:
     type: str = "none"
 
 
+class Admission(Protocol):
+    """Who says whether one more request of a link may be served."""
+
+    async def admit(self, link_id: int) -> int | None:
+        """The user who had the link made, None where nothing depends on that.
+
+        Raises QuotaSpentError.
+        """
+        ...
+
+
+class AdmitAll:
+    """An Admission without limits."""
+
+    async def admit(self, link_id: int) -> int | None:
+        return None
+
+
+def _unheard(key: str) -> None:
+    """Where nobody counts errors."""
+
+
 class Lifecycle:
     """Whether the process is on its way out; read by health, written by whoever shuts down."""
 
@@ -101,7 +123,8 @@ class WebDeps:
     """Everything the application needs.
 
     `cors_origins` are the origins that scripts may read files from, ("*",) for all. `disk` is the
-    directory whose file system health reports on.
+    directory whose file system health reports on. `error_shown` is told the key of each error of
+    ours (5xx) that somebody is answered with; it must neither wait nor fail.
     """
 
     engine: Engine
@@ -112,3 +135,5 @@ class WebDeps:
     database: Callable[[], DatabaseStatus] = DatabaseStatus
     lifecycle: Lifecycle = field(default_factory=Lifecycle)
     disk: Path = Path()
+    admission: Admission = field(default_factory=AdmitAll)
+    error_shown: Callable[[str], None] = _unheard

@@ -9,7 +9,7 @@ what a client reads comes out of the table below by the error's key, so nothing 
 from __future__ import annotations
 
 import http
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from fastapi import FastAPI
@@ -75,8 +75,9 @@ class HttpError(Exception):
 class ErrorAnswers:
     """Turns exceptions into answers."""
 
-    def __init__(self, pages: Pages) -> None:
+    def __init__(self, pages: Pages, shown: Callable[[str], None]) -> None:
         self._pages = pages
+        self._shown = shown
 
     def install(self, app: FastAPI) -> None:
         """Makes `app` answer every exception here."""
@@ -119,6 +120,8 @@ class ErrorAnswers:
         """The error `key` (one of MESSAGES, else the status decides) as JSON or as a page."""
         if key not in MESSAGES:
             key = _BY_STATUS.get(status, "internal")
+        if status >= http.HTTPStatus.INTERNAL_SERVER_ERROR:
+            self._shown(key)
         request_id = str(request.state.request_id)
         detail: dict[str, object] = {
             "error": key,

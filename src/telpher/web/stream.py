@@ -4,7 +4,8 @@
     the link's signature        404 when wrong, 410 when its time is over; nothing is looked up yet
     the file's properties       404, 410, 502, 503
     conditions, range           304, 412, 416 (RFC 9110, 13.2.2: in this order)
-    the first bytes             410, 502, 503: fetched before the status line
+    the owner's allowance       429: what a user's links may give in a day
+    the first bytes             410, 429, 502, 503: fetched before the status line
     200 or 206                  right to the last byte or visibly broken off
 
 HEAD ends before the bytes: it has the headers of GET, from metadata alone, and ignores Range.
@@ -60,6 +61,7 @@ class FileRoute(BaseRoute):
         self._engine = deps.engine
         self._links = deps.links
         self._status = deps.status
+        self._admission = deps.admission
         self._attachment = attachment
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
@@ -120,7 +122,8 @@ class FileRoute(BaseRoute):
         sized = _sized(headers, stop - start)
         if start == stop:
             return Response(b"", status, sized)
-        viewer = Viewer(claims.link_id, client_of(request.scope))
+        owner = await self._admission.admit(claims.link_id)
+        viewer = Viewer(claims.link_id, client_of(request.scope), owner)
         stream = await self._engine.open(claims.ref, start, stop, viewer)
         return FileResponse(status, sized, stream, stop - start)
 
