@@ -42,6 +42,22 @@ def test_a_pause_does_not_save_up_more_than_the_burst():
     assert pace.delay(1000.0) == pytest.approx(0.1)
 
 
+def test_who_leaves_a_part_of_the_burst_to_others_waits_longer():
+    pace = Pace(10, burst=2.0)
+    pace.sent(15, 100.0)
+    assert pace.delay(100.0) == 0
+    assert pace.delay(100.0, kept=1.0) == pytest.approx(0.5)
+    assert pace.delay(100.5, kept=1.0) == pytest.approx(0)
+
+
+def test_idle_is_who_owes_nothing():
+    pace = Pace(10)
+    assert pace.idle(0.0)
+    pace.sent(10, 5.0)
+    assert not pace.idle(5.9)
+    assert pace.idle(6.0)
+
+
 def test_pieces_are_a_fraction_of_a_second_but_not_tiny():
     assert Pace(1_000_000).piece == 1_000_000 * PIECE_SECONDS
     assert Pace(1000).piece == LEAST_PIECE

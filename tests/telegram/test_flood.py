@@ -147,6 +147,100 @@ async def test_messages_to_a_chat_keep_their_order() -> None:
     assert script.outbox._turns == {}
 
 
+async def test_answers_go_out_in_order_at_telegrams_pace() -> None:
+    script = Script()
+    sent: list[int] = []
+
+    async def attempt(number: int) -> None:
+        sent.append(number)
+
+    for number in range(1, 76):
+        await script.outbox.deliver(number, lambda n=number: attempt(n))
+
+    assert sent == list(range(1, 76))
+    assert sum(script.slept) == pytest.approx(60 / 30, abs=0.01)
+
+
+async def test_a_group_has_twenty_messages_a_minute_and_keeps_nobody_else_waiting() -> None:
+    script = Script(*["sent"] * 50)
+    for _ in range(12):
+        await script.outbox.deliver(-7, script.attempt)
+    assert script.slept == []
+    await script.outbox.deliver(-7, script.attempt)
+    assert script.slept == [pytest.approx(3)]
+    await script.outbox.deliver(-8, script.attempt)
+    await script.outbox.deliver(-7, script.attempt, messages=0)
+    assert len(script.slept) == 1
+
+
+async def test_a_pace_longer_than_the_patience_is_told_like_a_flood() -> None:
+    script = Script("first", "second", "third")
+    await script.outbox.deliver(-7, script.attempt, messages=100)
+    for send in (script.outbox.deliver, script.outbox.submit):
+        with pytest.raises(FloodWaitError) as flood:
+            await send(-7, script.attempt)
+        assert flood.value.seconds == 267  # 100 are owed, 11 may be, at 3 s each
+    assert script.outcomes == ["second", "third"]
+
+
+async def test_answers_go_ahead_of_what_may_wait() -> None:
+    script = Script()
+    order: list[str] = []
+    gate: list[asyncio.Event] = []
+
+    async def sleep(seconds: float) -> None:
+        gate.append(asyncio.Event())
+        await gate[-1].wait()
+
+    async def attempt(name: str) -> None:
+        order.append(name)
+
+    outbox = Outbox(script.clock, Timing(), sleep)
+    for number in range(1, 11):
+        await outbox.submit(number, lambda: attempt("post"))
+    async with asyncio.TaskGroup() as group:
+        group.create_task(outbox.submit(11, lambda: attempt("late post")))
+        await asyncio.sleep(0)
+        for number in range(12, 17):
+            await outbox.deliver(number, lambda: attempt("answer"))
+        assert order == ["post"] * 10 + ["answer"] * 5
+        script.clock.advance(10)
+        gate[0].set()
+    assert order[-1] == "late post"
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [FloodWaitError(2), ChunkTimeoutError(), RequestRejectedError("USER_IS_BLOCKED")],
+)
+async def test_what_is_submitted_is_tried_once(failure: TelegramError) -> None:
+    script = Script(failure, "sent")
+    with pytest.raises(type(failure)):
+        await script.outbox.submit(1, script.attempt)
+    assert script.slept == []
+
+
+async def test_only_a_first_call_that_still_runs_is_waited_for() -> None:
+    running = RequestRejectedError("RANDOM_ID_DUPLICATE", 500)
+    script = Script(running, running, "sent")
+    assert await script.outbox.submit(1, script.attempt) == "sent"
+    assert script.slept == [1, 1]
+
+    script = Script(*[running] * 100)
+    with pytest.raises(RequestRejectedError):
+        await script.outbox.submit(1, script.attempt)
+    assert 60 <= len(script.slept) <= 62
+
+
+async def test_a_submitters_flood_is_known_to_the_chat() -> None:
+    script = Script(FloodWaitError(100), "sent")
+    with pytest.raises(FloodWaitError):
+        await script.outbox.submit(1, script.attempt)
+    with pytest.raises(FloodWaitError):
+        await script.outbox.submit(1, script.attempt)
+    assert script.outcomes == ["sent"]
+
+
 async def test_a_queue_that_is_too_long_is_refused() -> None:
     script = Script()
     gate = asyncio.Event()

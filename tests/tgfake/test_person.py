@@ -46,6 +46,14 @@ async def test_waiting_for_an_edit(stage: Stage) -> None:
     assert (seen.id, seen.edited is not None) == (2, True)
 
 
+async def test_whoever_deletes_the_account_cannot_be_reached(stage: Stage) -> None:
+    await stage.met()
+    await stage.ann.delete_account()
+    peer = stage.peer(stage.ann)
+    request = functions.messages.SendMessageRequest(peer, "hello?", random_id=1)
+    await stage.fails("INPUT_USER_DEACTIVATED", request)
+
+
 async def test_a_wait_that_is_given_up_leaves_nothing_behind(stage: Stage) -> None:
     async with asyncio.timeout(SECONDS):
         waiting = asyncio.TaskGroup()

@@ -240,3 +240,16 @@ def test_the_demo_world_has_files_in_several_data_centres() -> None:
     files = [seen.file for seen in world.person("Ann").history(bot) if seen.file is not None]
     assert len({file.dc for file in files}) >= 4
     assert max(file.size for file in files) == 4 << 30
+
+
+def test_public_names_come_and_go() -> None:
+    world = World()
+    news, other = world.add_channel("News", username="News"), world.add_channel("Other")
+    world.rename(news, "NEWS")
+    assert world.directory.by_name("news") is news
+    with pytest.raises(ValueError, match="taken"):
+        world.rename(other, "news")
+    world.rename(news, None)
+    world.rename(other, "news")
+    assert world.directory.by_name("@News") is other
+    assert (news.username, other.username) == (None, "news")

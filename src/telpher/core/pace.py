@@ -2,7 +2,8 @@
 
 Tokens are bytes and come in at the rate; a piece goes out when there is a token for its first
 byte, and its size is then owed. So the pace is right over any time, whatever the pieces' sizes,
-and never ahead of it by more than `BURST_SECONDS` and one piece.
+and never ahead of it by more than the burst and one piece. (`core/outflow` counts messages with
+it instead.)
 
 Times are seconds of one monotonic clock, handed in.
 """
@@ -22,10 +23,11 @@ _BITS = 8
 
 
 class Pace:
-    """`rate` in bytes a second, above 0."""
+    """`rate` in bytes a second, above 0; `burst` in seconds of that rate."""
 
-    def __init__(self, rate: float) -> None:
+    def __init__(self, rate: float, burst: float = BURST_SECONDS) -> None:
         self.rate = rate
+        self._burst = burst
         self._due = 0.0  # when all that went out so far is paid for
 
     @classmethod
@@ -38,9 +40,14 @@ class Pace:
         """The most bytes that should go out at once."""
         return max(int(self.rate * PIECE_SECONDS), LEAST_PIECE)
 
-    def delay(self, now: float) -> float:
-        """Seconds until the next piece may go out."""
-        return max(self._due - BURST_SECONDS - now, 0.0)
+    def delay(self, now: float, kept: float = 0.0) -> float:
+        """Seconds until the next piece may go out; one that leaves `kept` seconds of the burst to
+        others waits longer."""
+        return max(self._due - self._burst + kept - now, 0.0)
+
+    def idle(self, now: float) -> bool:
+        """Whether the whole burst is there, as it was at the beginning."""
+        return self._due <= now
 
     def sent(self, nbytes: int, now: float) -> None:
         """`nbytes` go out."""

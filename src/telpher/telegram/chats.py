@@ -76,7 +76,11 @@ class ChatGateway(Protocol):
 
     async def replied_to(self, command: MessageRef) -> ChatMessage | None:
         """The message that the message `command` answers, also where privacy mode hides it from
-        the bot; None when it answers none, or one that is gone."""
+        the bot; None when it answers none, or one that is gone.
+
+        Its `ref` is where its file can be found ever after, hence what a link must name: its own,
+        or that of the command where the message itself is hidden.
+        """
         ...
 
 
@@ -95,7 +99,9 @@ class PostGateway(Protocol):
     async def load_post(self, source: Sequence[MessageRef]) -> Post:
         """The message, or the items of one album, with texts, entities, files and URL buttons.
 
-        Raises NotFoundError when it is gone.
+        What is left of the album, if some of it is gone: `source` of the result tells. Raises
+        NotFoundError when all is gone, RequestRejectedError when it cannot be sent on (a poll's
+        results, a photo that destroys itself).
         """
         ...
 
@@ -103,8 +109,9 @@ class PostGateway(Protocol):
         """Sends it to a chat under these random ids, one for each item, so that a repeat with the
         same ones returns what was sent first (telegram.md).
 
-        Does not wait for flood waits. Raises RecipientLostError when the user cannot be reached
-        (blocked, deleted), ReferenceExpiredError when the post must be loaded anew, FloodWaitError
-        and others in passing trouble.
+        Keeps Telegram's pace behind the bot's answers; does not wait for flood waits. Raises
+        RecipientLostError when the user cannot be reached (blocked, deleted),
+        ReferenceExpiredError when the post must be loaded anew, FloodWaitError and others in
+        passing trouble.
         """
         ...

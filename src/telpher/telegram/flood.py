@@ -5,7 +5,7 @@ must pause is narrower than the account: for messages one chat. (For files it is
 traffic with one data centre: `lane` knows of those.)
 
 The outbox waits chat by chat, and repeats the same request with the same random id, so that a
-message goes out exactly once.
+message goes out exactly once. It keeps Telegram's pace (core/outflow), so that floods stay rare.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from telpher.clock import Clock
+from telpher.core.outflow import Outflow
 from telpher.errors import (
     ChunkTimeoutError,
     FloodWaitError,
@@ -40,6 +41,9 @@ MOST_WAITING_PER_PEER = 30
 # A repeat while the first call with this random id is still running (telegram.md).
 _STILL_RUNNING = "RANDOM_ID_DUPLICATE"
 _STILL_RUNNING_PAUSE = 1.0
+
+# Pauses below this are no pauses: they come of rounding.
+_INSTANT = 0.001
 
 
 class CoolDowns:
@@ -87,7 +91,10 @@ class _Turn:
 
 
 class Outbox:
-    """Sends one account's messages, patiently and chat by chat."""
+    """Sends one account's messages, patiently, at Telegram's pace, and chat by chat.
+
+    `messages` is how many a request sends; one that sends none keeps no pace.
+    """
 
     def __init__(self, clock: Clock, timing: Timing, sleep: Sleep = asyncio.sleep) -> None:
         self._clock = clock
@@ -95,17 +102,70 @@ class Outbox:
         self._sleep = sleep
         self._cool = CoolDowns(clock)
         self._turns: dict[int, _Turn] = {}
+        self._outflow = Outflow(1 / timing.send_every, 1 / timing.group_send_every)
 
-    async def deliver(self, peer: int, attempt: Callable[[], Awaitable[_Result]]) -> _Result:
+    async def deliver(
+        self,
+        peer: int,
+        attempt: Callable[[], Awaitable[_Result]],
+        *,
+        messages: int = 1,
+        may_wait: bool = False,
+    ) -> _Result:
         """Runs `attempt` until it succeeds or patience is over; one at a time per `peer`.
 
-        `attempt` must be safe to repeat. Raises what the last attempt raised: FloodWaitError when
-        the wait is longer than the patience, TelegramUnavailableError or ChunkTimeoutError when
-        the trouble lasts, anything else at once.
+        `attempt` must be safe to repeat. What `may_wait` lets others go first. Raises what the last
+        attempt raised: FloodWaitError when the wait is longer than the patience,
+        TelegramUnavailableError or ChunkTimeoutError when the trouble lasts, anything else at once.
         """
         deadline = self._clock.monotonic() + self._timing.send_patience
         async with self._turn(peer):
+            await self._keep_pace(peer, messages, deadline, may_wait=may_wait)
             return await self._persist(peer, attempt, deadline)
+
+    async def submit(
+        self, peer: int, attempt: Callable[[], Awaitable[_Result]], *, messages: int = 1
+    ) -> _Result:
+        """Runs `attempt` once, after everything that may not wait, and raises what it raises.
+
+        It is repeated only while the first call under its random id is still running. For senders
+        to very many, who have waits and progress of their own: `peer` has no queue here.
+        """
+        deadline = self._clock.monotonic() + self._timing.send_patience
+        await self._keep_pace(peer, messages, deadline, may_wait=True)
+        while True:
+            self._cool.check(peer)
+            try:
+                return await attempt()
+            except FloodWaitError as error:
+                self._cool.note(peer, error)
+                raise
+            except RequestRejectedError as error:
+                if error.name != _STILL_RUNNING or self._clock.monotonic() > deadline:
+                    raise
+            await self._sleep(_STILL_RUNNING_PAUSE)
+
+    async def _keep_pace(
+        self, peer: int, messages: int, deadline: float, *, may_wait: bool
+    ) -> None:
+        """Waits until that many may go out. Raises FloodWaitError when that is too long.
+
+        Answers take their place at once, so they go out in the order in which they came; what may
+        wait takes it when its time has come.
+        """
+        if not messages:
+            return
+        while True:
+            now = self._clock.monotonic()
+            pause = self._outflow.delay(peer, now, may_wait=may_wait)
+            if now + pause > deadline:
+                raise FloodWaitError(math.ceil(pause))
+            if not may_wait or pause < _INSTANT:
+                break
+            await self._sleep(pause)
+        self._outflow.sent(peer, messages, now)
+        if pause:
+            await self._sleep(pause)
 
     async def _persist(
         self, peer: int, attempt: Callable[[], Awaitable[_Result]], deadline: float

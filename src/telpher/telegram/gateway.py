@@ -109,7 +109,9 @@ class IncomingMessage:
     `text` is the text or caption; `command` the command's name without slash and bot name
     ("start"), empty when there is none or it is meant for another bot; `arguments` what follows it.
     `album` is the same non-zero number for the items of one album. `reply_to` is the id of the
-    message answered, 0 for none.
+    message answered, 0 for none; `topic` the id of the forum topic it is in, 0 for none and for the
+    general one. `date` in Unix seconds. `forwarded` from somewhere else. `sender` is None where a
+    channel speaks, or an admin who stays anonymous.
     """
 
     ref: MessageRef
@@ -121,6 +123,9 @@ class IncomingMessage:
     file: FileInfo | None = None
     album: int = 0
     reply_to: int = 0
+    topic: int = 0
+    date: int = 0
+    forwarded: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
+from telpher.core.outflow import GROUP_RATE, RATE
+
 Sleep = Callable[[float], Awaitable[object]]
 
 
@@ -33,6 +35,9 @@ class Timing:
     media_backoff_most: float = 8.0
     # How long a message may be held back by flood waits and reconnections before it fails.
     send_patience: float = 60.0
+    # Between two messages in the long run: of all, and into one group or channel (core/outflow).
+    send_every: float = 1 / RATE
+    group_send_every: float = 1 / GROUP_RATE
     # Between two exports of an authorisation whose bytes were refused (telegram.md).
     export_again: float = 0.5
     # Between two saves of the session while updates come in: what a crash may repeat.

@@ -28,7 +28,7 @@ async def get_chats(call: Call) -> Any:
 
 
 async def get_full_channel(call: Call) -> Any:
-    """A channel at length: counts of members, the invite link for those who may invite."""
+    """A channel at length: counts of members, the own invite link of those who may invite."""
     chat = channel_named(call, call.request.channel)
     admins = sum(chat.is_admin(user_id) for user_id in chat.members)
     full = types.ChannelFull(
@@ -44,7 +44,7 @@ async def get_full_channel(call: Call) -> Any:
         participants_count=len(list(chat.present())),
         admins_count=admins,
         can_view_participants=_may_list(call, chat),
-        exported_invite=_invite(chat, call.me) if _may_invite(call, chat) else None,
+        exported_invite=_own_invite(call, chat),
     )
     return types.messages.ChatFull(full, [call.world.view.chat(chat, call.me)], [])
 
@@ -58,6 +58,7 @@ async def get_full_chat(call: Call) -> Any:
         about="",
         participants=types.ChatParticipants(chat.peer.id, members, version=1),
         notify_settings=types.PeerNotifySettings(),
+        exported_invite=_own_invite(call, chat),
     )
     also = [Peer(Kind.USER, user_id) for user_id in chat.present()]
     users, chats = call.world.view.people([], call.me, [chat.peer, *also])
@@ -139,7 +140,14 @@ async def export_chat_invite(call: Call) -> Any:
         raise RpcError(400, "PEER_ID_INVALID")
     if not _may_invite(call, chat):
         raise RpcError(400, "CHAT_ADMIN_REQUIRED")
+    chat.inviters.add(call.me.user_id)
     return _invite(chat, call.me)
+
+
+def _own_invite(call: Call, chat: Chat) -> Any:
+    """The permanent link of whoever asks, once it was exported; each admin has one."""
+    known = call.me.user_id in chat.inviters and _may_invite(call, chat)
+    return _invite(chat, call.me) if known else None
 
 
 def _may_invite(call: Call, chat: Chat) -> bool:

@@ -74,6 +74,9 @@ class Chat:
     """Only admins may write (supergroups and groups)."""
     members_hidden: bool = False
     invite: str = ""
+    """What follows the + of its invite links."""
+    inviters: set[int] = field(default_factory=set)
+    """Who has a link of their own: only that is shown to them."""
     members: dict[int, Member] = field(default_factory=dict)
     topics: dict[int, str] = field(default_factory=dict)
     last_bot: int | None = None

@@ -79,6 +79,13 @@ class Directory:
         code = link.rpartition("+")[2]
         return next((chat for chat in self.chats.values() if chat.invite == code), None)
 
+    def rename(self, owner: Account | Chat, name: str | None) -> None:
+        """Give somebody another public name, or none; raises ValueError when it is taken."""
+        self._take_name(name, owner)
+        if owner.username is not None and owner.username.lower() != (name or "").lower():
+            del self._names[owner.username.lower()]
+        owner.username = name
+
     def add_file(self, spec: FileSpec) -> File:
         """Make a file; raises OSError when `spec.path` cannot be read."""
         disk = OnDisk.at(Path(spec.path)) if spec.path is not None else None

@@ -220,6 +220,10 @@ class Person:
         """Let a bot write again."""
         self.account.blocked.discard(bot.user_id)
 
+    async def delete_account(self) -> None:
+        """Go away for good: whoever writes gets INPUT_USER_DEACTIVATED."""
+        self._world.deactivate(self.account)
+
     # -- reading --------------------------------------------------------------------------------
 
     def history(self, chat: Where) -> list[Seen]:

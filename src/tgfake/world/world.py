@@ -211,6 +211,10 @@ class World:
 
     # -- what only Telegram can do --------------------------------------------------------------
 
+    def rename(self, owner: Account | Chat, name: str | None) -> None:
+        """Change a public name, or take it away."""
+        self.directory.rename(owner, name)
+
     def expire_references(self, file: File | None = None) -> None:
         """Make the references handed out so far stale: of one file, or of all."""
         if file is None:

@@ -47,6 +47,7 @@ def test_a_private_message() -> None:
         command="start",
         arguments="abc",
         album=12,
+        date=int(DATE.timestamp()),
     )
 
 
@@ -64,8 +65,39 @@ def test_a_group_message_has_its_sender_and_what_it_answers() -> None:
     assert found.reply_to == 2
 
 
+@pytest.mark.parametrize(
+    ("header", "reply_to", "topic"),
+    [
+        ({"reply_to_msg_id": 2}, 2, 0),
+        ({"reply_to_msg_id": 2, "reply_to_top_id": 1}, 2, 0),  # a thread of comments is no topic
+        ({"reply_to_msg_id": 9, "forum_topic": True}, 0, 9),
+        ({"reply_to_msg_id": 2, "reply_to_top_id": 9, "forum_topic": True}, 2, 9),
+        ({}, 0, 0),
+    ],
+)
+def test_answers_and_topics(header: dict[str, object], reply_to: int, topic: int) -> None:
+    found = read(
+        peer_id=types.PeerChannel(5),
+        from_id=types.PeerUser(7),
+        reply_to=types.MessageReplyHeader(**header),
+    )
+
+    assert (found.reply_to, found.topic) == (reply_to, topic)
+
+
+def test_an_answer_to_a_story_answers_no_message() -> None:
+    found = read(reply_to=types.MessageReplyStoryHeader(types.PeerUser(7), 2))
+
+    assert (found.reply_to, found.topic) == (0, 0)
+
+
+def test_what_was_forwarded_says_so() -> None:
+    assert read(fwd_from=types.MessageFwdHeader(DATE)).forwarded
+    assert not read().forwarded
+
+
 @pytest.mark.parametrize("from_id", [None, types.PeerChannel(5)])
-def test_a_channel_speaks_for_itself(from_id: object) -> None:
+def test_a_channel_or_an_anonymous_admin_speaks(from_id: object) -> None:
     assert read(peer_id=types.PeerChannel(5), from_id=from_id).sender is None
 
 

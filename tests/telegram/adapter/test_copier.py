@@ -108,6 +108,26 @@ async def test_asked_again_even_by_another_process_it_names_the_first_copies(
     assert len(copies(stage, channel)) == 3
 
 
+async def test_of_a_command_in_a_group_the_file_that_it_answers_is_copied(
+    stage: Stage, channel: Chat
+) -> None:
+    group = stage.world.add_supergroup("Group", stage.bot, stage.ann.account)
+    sent = await stage.ann.send_file(group, spec(1), "caption")
+    command = await stage.ann.reply(sent, "/stream")
+    own = await stage.ann.reply(command, "/stream", spec(2))
+    to, source = channel.peer.marked, group.peer.marked
+    async with stage.cluster() as cluster, stage.connected(cluster) as running:
+        making = copier(running.account)
+        none, copied = await making.forward(to, source, [bots_id(command), bots_id(own)])
+        assert none is None
+        assert await making.forward(to, source, [bots_id(command)]) == [None]
+        assert cluster.counters.calls["messages.forwardMessages"] == 1
+        place = await making.send_by_reference(to, MessageRef(source, bots_id(command)))
+    first, second = copies(stage, channel)
+    assert [copied, place] == [MessageRef(to, first.id), MessageRef(to, second.id)]
+    assert [first.file, second.file] == [own.file, sent.file]
+
+
 @pytest.mark.parametrize("kind", [Kind.RESET, Kind.TIMEOUT, Kind.INTERNAL])
 async def test_after_a_fault_there_is_one_copy(stage: Stage, channel: Chat, kind: Kind) -> None:
     sent = await stage.ann.send_file(stage.bot, spec())

@@ -58,6 +58,32 @@ async def test_a_basic_groups_message_is_found(stage: Stage) -> None:
     assert found.info.document_id == file.id
 
 
+@pytest.mark.parametrize("kind", ["group", "supergroup"])
+async def test_a_command_leads_to_the_file_that_it_answers(stage: Stage, kind: str) -> None:
+    """Privacy mode hides the file's message: the command alone leads there (telegram.md)."""
+    add = getattr(stage.world, f"add_{kind}")
+    group = add("Friends", stage.ann.account, stage.bot)
+    file, other = stage.world.add_file(size=1000), stage.world.add_file(size=1000)
+    async with stage.cluster() as cluster, stage.connected(cluster) as running:
+        sent = await stage.ann.send_file(group, file)
+        command = await stage.ann.reply(sent, "/stream")
+        with_file = await stage.ann.reply(sent, "/stream", other)
+        talk = await stage.ann.reply(sent, "nice")
+
+        async def found(seen):
+            number = seen.message.id_for(stage.bot.user_id)
+            read = await running.account.find_file(MessageRef(group.peer.marked, number))
+            return read.info.document_id
+
+        assert await found(command) == file.id
+        assert await found(with_file) == other.id
+        await stage.ann.delete(sent)
+        for gone in (sent, command, talk):
+            with pytest.raises(NotFoundError):
+                await found(gone)
+        assert await found(with_file) == other.id
+
+
 async def test_what_is_not_there_is_not_found(stage: Stage) -> None:
     hidden = stage.world.add_channel("Hidden", stage.ann.account)
     secret = await stage.ann.send_file(hidden, stage.world.add_file(size=10))

@@ -3,7 +3,13 @@
 import pytest
 from telethon.tl import types
 
-from telpher.telegram.adapter.peers import channel_id_of, chat_id_of, input_channel, input_peer
+from telpher.telegram.adapter.peers import (
+    channel_id_of,
+    chat_id_of,
+    entity_id,
+    input_channel,
+    input_peer,
+)
 
 
 class Hashes:
@@ -35,6 +41,15 @@ def test_a_chat_id_names_one_peer(peer: object, chat_id: int) -> None:
 
 def test_what_is_no_peer_has_no_id() -> None:
     assert chat_id_of(None) == 0
+
+
+def test_groups_and_channels_as_answers_describe_them() -> None:
+    photo = types.ChatPhotoEmpty()
+    assert entity_id(types.Channel(7, "c", photo, None)) == -1000000000007
+    assert entity_id(types.ChannelForbidden(7, 1, "c")) == -1000000000007
+    assert entity_id(types.Chat(7, "g", photo, 0, None, version=1)) == -7
+    assert entity_id(types.ChatForbidden(7, "g")) == -7
+    assert entity_id(types.User(7)) == 0
 
 
 def test_access_hashes_are_looked_up() -> None:

@@ -67,6 +67,8 @@ async def test_a_channel_at_length(stage: Stage) -> None:
     assert (full.participants_count, full.admins_count, full.exported_invite) == (2, 1, None)
     assert (full.pts, full.can_view_participants) == (channel.channel_box.pts, False)
     stage.world.set_rights(channel, stage.bot, "invite_users")
+    assert (await stage.call(request)).full_chat.exported_invite is None
+    await stage.call(functions.messages.ExportChatInviteRequest(stage.peer(channel)))
     full = (await stage.call(request)).full_chat
     assert full.exported_invite.link == f"https://t.me/+{channel.invite}"
     assert full.can_view_participants is True
@@ -136,6 +138,17 @@ async def test_invite_links_need_a_right(stage: Stage) -> None:
     await stage.met()
     own = functions.messages.ExportChatInviteRequest(stage.peer(stage.ann))
     await stage.fails("PEER_ID_INVALID", own)
+
+
+async def test_a_group_shows_its_link_to_who_made_it(stage: Stage) -> None:
+    group = stage.world.add_group("G", stage.ann.account)
+    stage.world.add_member(group, stage.bot, Role.ADMIN)
+    request = functions.messages.GetFullChatRequest(group.peer.id)
+    assert (await stage.call(request)).full_chat.exported_invite is None
+    link = (await stage.call(functions.messages.ExportChatInviteRequest(stage.peer(group)))).link
+    assert (await stage.call(request)).full_chat.exported_invite.link == link
+    stage.world.set_rights(group, stage.bot)
+    assert (await stage.call(request)).full_chat.exported_invite is None
 
 
 async def test_leaving(stage: Stage) -> None:

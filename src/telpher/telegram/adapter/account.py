@@ -1,6 +1,6 @@
 """One bot's account: a connection that it keeps up by itself, its logins, and what they are for.
 
-`bot` is its BotGateway, `copier` its CopyGateway.
+Its gateways: `bot`, `chats`, `posts`, and `copier` (CopyGateway).
 
 `run` supervises everything in one task group:
 
@@ -30,6 +30,7 @@ from telpher.errors import (
     TelegramError,
     TelegramUnavailableError,
 )
+from telpher.telegram.adapter.chats import Chats
 from telpher.telegram.adapter.client import MainConnection
 from telpher.telegram.adapter.connector import FileConnector
 from telpher.telegram.adapter.convert import incoming
@@ -40,6 +41,7 @@ from telpher.telegram.adapter.logins import MediaLogins
 from telpher.telegram.adapter.messenger import Messenger
 from telpher.telegram.adapter.network import require_fast_crypto, trust_keys
 from telpher.telegram.adapter.pictures import PictureReader
+from telpher.telegram.adapter.posts import Posts
 from telpher.telegram.adapter.session import AccountSession
 from telpher.telegram.dispatcher import Dispatcher
 from telpher.telegram.flood import Outbox
@@ -89,6 +91,8 @@ class BotAccount:
         outbox = Outbox(clock, self._timing)
         reader = PictureReader(self.find_file, self._logins, self._timing)
         self.bot = Messenger(self.call, outbox, session, reader)
+        self.chats = Chats(self.call, Outbox(clock, self._timing), session, self.user_id)
+        self.posts = Posts(self.call, outbox, session)
         self.copier = Copier(self.call, outbox, session, self.find_file)
 
     @property

@@ -67,6 +67,7 @@ def _message(message: Any, entities: Entities, me: int, username: str) -> Incomi
     if chat_id == 0 or sender == me:
         return None
     name, arguments = command(message.message or "", username)
+    reply_to, topic = _answered(message)
     file = found_file(message, account=me)
     return IncomingMessage(
         ref=MessageRef(chat_id, int(message.id)),
@@ -77,7 +78,10 @@ def _message(message: Any, entities: Entities, me: int, username: str) -> Incomi
         arguments=arguments,
         file=file.info if file else None,
         album=int(message.grouped_id or 0),
-        reply_to=_reply_to(message),
+        reply_to=reply_to,
+        topic=topic,
+        date=int(message.date.timestamp()),
+        forwarded=message.fwd_from is not None,
     )
 
 
@@ -87,11 +91,15 @@ def _sender(message: Any, chat_id: int) -> int:
     return max(sender, 0)
 
 
-def _reply_to(message: Any) -> int:
+def _answered(message: Any) -> tuple[int, int]:
+    """(message answered, topic). In a topic, what answers nothing else answers its opening."""
     header = message.reply_to
     if not isinstance(header, types.MessageReplyHeader):
-        return 0
-    return int(header.reply_to_msg_id or 0)
+        return 0, 0
+    answered, top = int(header.reply_to_msg_id or 0), int(header.reply_to_top_id or 0)
+    if not header.forum_topic:
+        return answered, 0
+    return (answered, top) if top else (0, answered)
 
 
 def _unfolded(update: Any) -> Any:
@@ -105,6 +113,7 @@ def _unfolded(update: Any) -> Any:
         message=update.message,
         out=update.out,
         reply_to=update.reply_to,
+        fwd_from=update.fwd_from,
     )
 
 

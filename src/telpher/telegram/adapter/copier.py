@@ -12,8 +12,10 @@ from telethon.tl.functions.messages import ForwardMessagesRequest, SendMediaRequ
 
 from telpher.core.model import FoundFile, Location, MessageRef
 from telpher.errors import NotFoundError, ReferenceExpiredError, RequestRejectedError
+from telpher.telegram.adapter.files import found_file
 from telpher.telegram.adapter.outgoing import copy_id, sent_ids
 from telpher.telegram.adapter.peers import AccessHashes, chat_id_of, input_channel, input_peer
+from telpher.telegram.adapter.reader import MessageReader
 from telpher.telegram.adapter.wire import Call
 from telpher.telegram.flood import Outbox
 
@@ -34,11 +36,12 @@ class Copier:
         self._outbox = outbox
         self._hashes = hashes
         self._find = find
+        self._messages = MessageReader(call, hashes)
 
     async def resolve(self, channel: int | str) -> int:
         """See CopyGateway."""
         try:
-            return await self._outbox.deliver(_NO_CHAT, lambda: self._look_up(channel))
+            return await self._outbox.deliver(_NO_CHAT, lambda: self._look_up(channel), messages=0)
         except RequestRejectedError as error:
             raise NotFoundError(error.name) from error
 
@@ -46,6 +49,25 @@ class Copier:
         self, to: int, source: int, message_ids: Sequence[int]
     ) -> list[MessageRef | None]:
         """See CopyGateway."""
+        ids = message_ids if source > 0 else await self._with_files(source, message_ids)
+        made = await self._forward(to, source, ids) if ids else {}
+        return [made.get(each) for each in message_ids]
+
+    async def _with_files(self, source: int, message_ids: Sequence[int]) -> list[int]:
+        """Those with a file of their own: in groups a link may name the command that answers it,
+        and then it is not the command that is wanted (see `finder`)."""
+        found = await self._outbox.deliver(
+            _NO_CHAT, lambda: self._messages.messages(source, message_ids), messages=0
+        )
+        return [
+            int(each.message.id)
+            for each in found
+            if each and found_file(each.message, account=0) is not None
+        ]
+
+    async def _forward(
+        self, to: int, source: int, message_ids: Sequence[int]
+    ) -> dict[int, MessageRef]:
         numbers = [copy_id(to, MessageRef(source, each)) for each in message_ids]
         request = ForwardMessagesRequest(
             from_peer=input_peer(source, self._hashes),
@@ -57,13 +79,19 @@ class Copier:
             drop_media_captions=True,
         )
         try:
-            result = await self._outbox.deliver(to, lambda: self._call(request))
+            result = await self._outbox.deliver(
+                to, lambda: self._call(request), messages=len(numbers), may_wait=True
+            )
         except RequestRejectedError as error:
             if error.name != _ALL_GONE:
                 raise
-            return [None] * len(numbers)
+            return {}
         sent = sent_ids(result)
-        return [MessageRef(to, sent[each]) if each in sent else None for each in numbers]
+        return {
+            message_id: MessageRef(to, sent[number])
+            for message_id, number in zip(message_ids, numbers, strict=True)
+            if number in sent
+        }
 
     async def send_by_reference(self, to: int, ref: MessageRef) -> MessageRef:
         """See CopyGateway."""
@@ -93,7 +121,7 @@ class Copier:
             silent=True,
             random_id=copy_id(to, ref),
         )
-        result = await self._outbox.deliver(to, lambda: self._call(request))
+        result = await self._outbox.deliver(to, lambda: self._call(request), may_wait=True)
         message_id = sent_ids(result).get(request.random_id)
         if message_id is None:
             raise RequestRejectedError("MESSAGE_ID_MISSING")

@@ -63,7 +63,9 @@ class Messenger:
         """See BotGateway."""
         make = _editing(input_peer(ref.chat_id, self._hashes), ref.message_id, message)
         try:
-            await self._outbox.deliver(ref.chat_id, lambda: self._attempt(message, make))
+            await self._outbox.deliver(
+                ref.chat_id, lambda: self._attempt(message, make), messages=0
+            )
         except RequestRejectedError as error:
             if error.name != "MESSAGE_NOT_MODIFIED":
                 raise
@@ -78,7 +80,7 @@ class Messenger:
             else DeleteChannelMessagesRequest(channel, ids)
         )
         try:
-            await self._outbox.deliver(ref.chat_id, lambda: self._call(request))
+            await self._outbox.deliver(ref.chat_id, lambda: self._call(request), messages=0)
         except RequestRejectedError as error:
             if error.name != "MESSAGE_ID_INVALID":
                 raise

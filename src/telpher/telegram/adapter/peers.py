@@ -34,6 +34,15 @@ def chat_id_of(peer: Any) -> int:
     return 0
 
 
+def entity_id(entity: Any) -> int:
+    """The chat id of a group or channel as answers describe it; 0 for anything else."""
+    if isinstance(entity, types.Channel | types.ChannelForbidden):
+        return chat_id_of(types.PeerChannel(entity.id))
+    if isinstance(entity, types.Chat | types.ChatForbidden):
+        return chat_id_of(types.PeerChat(entity.id))
+    return 0
+
+
 def channel_id_of(chat_id: int) -> int | None:
     """The channel's own id when `chat_id` names a channel or supergroup, else None."""
     return -chat_id - _CHANNEL_MARK if chat_id < -_CHANNEL_MARK else None
