@@ -93,6 +93,7 @@ class Connection(asyncio.BufferedProtocol):
         self._packets = InOrder(key.key, kit.decryptor, self._opened, self._broken)
         self._transport: asyncio.Transport | None = None
         self._socket: Any = None
+        self._offered = 0  # bytes of memory for what comes next
         self._lowat = 1
         self._closed: asyncio.Future[None] = self._loop.create_future()
         self._failure: TelegramError | None = None
@@ -197,26 +198,32 @@ class Connection(asyncio.BufferedProtocol):
         self._transport.write(framing.TAG)
 
     def get_buffer(self, sizehint: int) -> memoryview:
-        return self._reader.room()
+        room = self._reader.room()
+        self._offered = len(room)
+        return room
 
     def buffer_updated(self, nbytes: int) -> None:
         if self._failure is not None:
             return
         self._silent = False
         self._kit.traffic.received += nbytes
+        drained = nbytes < self._offered
         packet = self._reader.filled(nbytes)
         if packet is not None:
             self._arrived(packet)
         if self._reader.broken:
             self._broken(MalformedError(self._reader.broken))
-        self._wake_at(self._reader.missing)
+        self._wake_at(self._reader.missing, drained=drained)
 
-    def _wake_at(self, missing: int) -> None:
+    def _wake_at(self, missing: int, *, drained: bool = True) -> None:
         """Has the kernel wait for more of a large packet before it wakes us.
 
         A chunk of 1 MiB comes in dozens of segments, and each wake-up costs as much as the copy.
+        Not before it is `drained`: what is there already needs no system call to be waited for.
         """
         wanted = min(missing, _WAKE_AT) if missing >= _LEAST_WAKE_AT else 1
+        if wanted > self._lowat and not drained:
+            return
         if wanted != self._lowat and self._transport is not None:
             self._lowat = wanted
             self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, wanted)

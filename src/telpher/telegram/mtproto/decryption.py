@@ -32,8 +32,8 @@ from telpher.telegram import crypto
 LARGE: Final = 512 << 10
 
 # Seconds for which a large packet may wait for another, if it came within as many after the one
-# before. Chunks of 1 MiB come so close together from 100 MB/s on; slower ones never wait.
-PAIRED_WITHIN: Final = 0.010
+# before: a quarter of a usual round trip. Chunks of 1 MiB come so close together from 50 MB/s on.
+PAIRED_WITHIN: Final = 0.020
 
 # More at once would only take the loop's own core from it.
 _MOST_THREADS: Final = 4
