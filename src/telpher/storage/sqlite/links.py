@@ -18,16 +18,15 @@ _COLUMNS = """
     link_id, owner, chat_id, message_id, created, expires, epoch, document_id, name, size, kind,
     duration, playlist, revoked, plays, bytes_served, last_play
 """
-_SELECT = f"""
-    SELECT {_COLUMNS}, coalesce((SELECT banned FROM users WHERE user_id = owner), 0) FROM links
-"""
-_GET = f"{_SELECT} WHERE link_id = ?"
+_WHOLE = f"{_COLUMNS}, coalesce((SELECT banned FROM users WHERE user_id = owner), 0)"
+_GET = f"SELECT {_WHOLE} FROM links WHERE link_id = ?"
 _OF_OWNER = f"""
-    {_SELECT} WHERE owner = ? AND revoked = 0 AND (created, link_id) < (?, ?)
+    SELECT {_WHOLE} FROM links WHERE owner = ? AND revoked = 0 AND (created, link_id) < (?, ?)
     ORDER BY created DESC, link_id DESC LIMIT ?
 """
 _FIRST_OF_OWNER = f"""
-    {_SELECT} WHERE owner = ? AND revoked = 0 ORDER BY created DESC, link_id DESC LIMIT ?
+    SELECT {_WHOLE} FROM links WHERE owner = ? AND revoked = 0
+    ORDER BY created DESC, link_id DESC LIMIT ?
 """
 _OWNER = "SELECT owner FROM links WHERE link_id = ?"
 _REVOKE = "UPDATE links SET revoked = ?1, changed = ?1 WHERE link_id = ?2 AND revoked = 0"

@@ -23,7 +23,7 @@ from telpher.storage.copies import SqliteCopyStore
 from telpher.storage.sqlite import SqliteFile
 from tests.storage.child import CHAT, copy_of
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 REF, COPY = MessageRef(CHAT, 1), copy_of(1)
 
 ONE = "CREATE TABLE one (a INTEGER)"
