@@ -1,7 +1,7 @@
-"""When to leave a troubled disk alone, and when to speak of it.
+"""When to leave a troubled disk or database alone, and when to speak of it.
 
-Trouble (disk full, read-only, I/O errors) tends to last. It begins with one message, is tried
-again after a while in silence, and ends with one message at the first success.
+Trouble (disk full, read-only, I/O errors, a server that is away) tends to last. It begins with one
+message, is tried again after a while in silence, and ends with one message at the first success.
 """
 
 from __future__ import annotations
@@ -14,10 +14,11 @@ PAUSE = 60.0
 
 
 class Rest:
-    """One kind of work and whether it is resting."""
+    """One kind of work and whether it is resting, each time for `pause` seconds."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, pause: float = PAUSE) -> None:
         self._clock = clock
+        self._pause = pause
         self._until: float | None = None
 
     @property
@@ -33,7 +34,7 @@ class Rest:
     def failed(self) -> bool:
         """Rests from now on; True when that is news."""
         news = self._until is None
-        self._until = self._clock.monotonic() + PAUSE
+        self._until = self._clock.monotonic() + self._pause
         return news
 
     def succeeded(self) -> bool:

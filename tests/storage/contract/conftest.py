@@ -8,12 +8,13 @@ import pytest
 
 from telpher.storage.base import Database
 from tests.storage.contract.backends import Backend, Place
+from tests.storage.contract.mongo import mongo_backend
 from tests.storage.contract.sqlite import sqlite_backend
 
-__all__ = ["sqlite_backend"]
+__all__ = ["mongo_backend", "sqlite_backend"]
 
 # Each has its fixture `<name>_backend`.
-BACKENDS = ("sqlite",)
+BACKENDS = ("sqlite", "mongo")
 
 
 @pytest.fixture(params=BACKENDS)
