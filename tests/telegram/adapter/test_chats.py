@@ -23,7 +23,7 @@ def channel(stage: Stage) -> Chat:
 
 
 async def test_a_public_channel_by_name_in_any_case_and_by_id(stage: Stage, channel: Chat) -> None:
-    told = ChatInfo(-1008000000000, "News", "the_news", 2, "https://t.me/the_news")
+    told = ChatInfo(-1008000000000, "News", "The_News", 2, "https://t.me/The_News")
     async with stage.cluster() as cluster, stage.connected(cluster) as running:
         for named in ("the_news", "The_NEWS", channel.peer.marked):
             assert await running.account.chats.chat(named) == told

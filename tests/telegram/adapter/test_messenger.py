@@ -194,7 +194,8 @@ async def test_a_picture_is_read_whole_wherever_it_lives(stage: Stage, dc: int) 
             file = stage.world.add_file(kind=kind, data=data, dc=dc, mime="image/jpeg")
             await stage.ann.send_file(stage.bot, file)
             message = await running.inbox.get()
-            assert await running.account.bot.read_picture(message.ref) == data
+            read = running.account.bot.read_picture
+            assert await asyncio.gather(read(message.ref), read(message.ref)) == [data, data]
         assert running.connections() == {}
 
 

@@ -111,7 +111,7 @@ class Chats:
         known = self._names.get(name)
         if known is not None:
             seen = await self._look_at(known)
-            if name in _names_of(seen.chat):
+            if name in map(str.casefold, _names_of(seen.chat)):
                 self._names.move_to_end(name)
                 return await self._info(seen)
         resolved = await self._ask(_NO_CHAT, lambda: self._call(ResolveUsernameRequest(name)))
@@ -195,10 +195,10 @@ class Chats:
 
 
 def _names_of(chat: Any) -> list[str]:
-    """The public names, in small letters; basic groups have none."""
+    """The public names, the shown one first; basic groups have none."""
     more = [each.username for each in getattr(chat, "usernames", None) or [] if each.active]
     names = [getattr(chat, "username", None), *more]
-    return [name.casefold() for name in names if name]
+    return [name for name in names if name]
 
 
 def _sees_members(seen: _Seen) -> bool:

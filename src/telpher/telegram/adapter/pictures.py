@@ -1,11 +1,13 @@
 """Reads a whole picture into memory: banners, which admins send as photos.
 
 On a connection of its own to the data centre that has it, which is closed again: this happens
-rarely, and the connections of players are not to be disturbed.
+rarely, and the connections of players are not to be disturbed. One at a time, for memory's sake and
+because no two connections may share a login.
 """
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Final
 
@@ -21,7 +23,7 @@ _TYPES: Final = frozenset({"image/jpeg", "image/png"})
 # The largest chunk of upload.getFile.
 _CHUNK: Final = 1 << 20
 
-# Apart from the players' connections, which count from 0: no two may share a login.
+# Apart from the players' connections, which count from 0.
 _SLOT: Final = 1000
 
 Find = Callable[[MessageRef], Awaitable[FoundFile]]
@@ -34,6 +36,7 @@ class PictureReader:
         self._find = find
         self._connector = connector
         self._timing = timing
+        self._turn = asyncio.Lock()
 
     async def read(self, ref: MessageRef) -> bytes:
         """See BotGateway.read_picture."""
@@ -46,11 +49,12 @@ class PictureReader:
             return await self._read(found, moved.dc)
 
     async def _read(self, found: FoundFile, dc: int) -> bytes:
-        connection = await self._connector.open(dc, _SLOT)
-        try:
-            return await self._chunks(connection, found.location, found.info.size)
-        finally:
-            await connection.close()
+        async with self._turn:
+            connection = await self._connector.open(dc, _SLOT)
+            try:
+                return await self._chunks(connection, found.location, found.info.size)
+            finally:
+                await connection.close()
 
     async def _chunks(self, connection: MediaConnection, location: Location, size: int) -> bytes:
         parts = []
