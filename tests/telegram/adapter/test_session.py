@@ -103,6 +103,19 @@ def test_another_bot_does_not_inherit_the_state() -> None:
     assert session.access_hash(7) == 0
 
 
+def test_channels_are_remembered_longer_than_users() -> None:
+    session = AccountSession()
+    channels = [types.Channel(each, "c", None, None, access_hash=each) for each in range(1, 4)]
+    session.process_entities(types.contacts.ResolvedPeer(None, channels, []))
+    count = module.MOST_PEERS
+    session.process_entities(users(*((number, 1) for number in range(1, count + 9))))
+    kept = [session.access_hash(-(10**12) - each) for each in range(1, 4)]
+
+    assert kept == [1, 2, 3]
+    assert session.access_hash(11) == 0
+    assert session.access_hash(12) == 1
+
+
 def test_peers_are_bounded_and_the_oldest_go_first() -> None:
     session = AccountSession()
     count = module.MOST_PEERS
