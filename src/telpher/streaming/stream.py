@@ -5,7 +5,8 @@ at its position are waited for. There is no barrier: the next chunk is asked for
 viewer has moved, not when a batch is complete.
 
 A viewer that stops asking (its socket is blocked: a paused player) is let rest after a while: what
-is on its way for it alone is dropped, and it keeps the block it is sending and nothing else.
+is on its way for it alone is dropped, and it keeps the block it is sending and nothing else. One
+that plays slowly asks seldom too, a mebibyte being seconds of a film: by its own pace it is judged.
 
 A viewer that leaves in the middle may come back at once: players drop one connection to seek on
 the next. So its seat (the guarantee in the cache and the block it was at) is kept for a moment;
@@ -35,8 +36,10 @@ PatientFetch = Callable[[Chunk, Demand, float], Coroutine[Any, Any, memoryview]]
 # layers of Python, while the socket takes what it can and asks for the rest by itself.
 PIECE = PAGE
 
-# A viewer that asked for nothing for so long is paused: longer than any player that plays waits.
+# A viewer that asked for nothing for so long is paused, unless the piece before took it as long:
+# then after so many times as long. The next piece may be twice as large, and a pace is never even.
 PAUSED_AFTER = 3.0
+PAUSED_TIMES = 3
 
 
 class Stream:
@@ -69,6 +72,7 @@ class Stream:
         self._ahead = ReadAhead(self, cache, seat, span, self._bring)
         self._block: Block | None = None
         self._asked = clock.monotonic()
+        self._took = 0.0  # seconds from the last piece until the next was asked for
         self._asking = False
         self._closed = False
         self._finished = False
@@ -95,6 +99,7 @@ class Stream:
         if self.complete:
             await self.aclose()
             raise StopAsyncIteration
+        self._took = self._clock.monotonic() - self._asked
         await self.prime()
         await self._keep_pace()
         block = self._block
@@ -122,7 +127,7 @@ class Stream:
     def rest_if_paused(self) -> None:
         """Drops the read-ahead of a viewer that has not asked for long."""
         idle = self._clock.monotonic() - self._asked
-        if not self._asking and idle >= PAUSED_AFTER:
+        if not self._asking and idle >= max(PAUSED_AFTER, PAUSED_TIMES * self._took):
             self._ahead.drop(self._position)
 
     async def aclose(self) -> None:
