@@ -9,6 +9,7 @@ from typing import Final
 
 import uvloop
 
+from bench.database import USERS, measure
 from bench.machine import Cores
 from bench.plan import FULL, QUICK, TINY, Plan
 from bench.ratios import ratios
@@ -32,6 +33,14 @@ def _parser() -> argparse.ArgumentParser:
         metavar="MINUTES",
         help="instead: many viewers and all faults; compares memory, sockets, tasks (10 minutes)",
     )
+    how_much.add_argument(
+        "--database",
+        nargs="?",
+        const="sqlite",
+        metavar="URL",
+        help="instead: what a database with a million users answers in (SQLite, or mongodb://...)",
+    )
+    parser.add_argument("--users", type=int, default=USERS, help="in that database")
     parser.add_argument("--viewers", type=int, default=200, help="of the soak")
     parser.add_argument("--results", type=Path, default=RESULTS, help="file to write")
     return parser
@@ -51,6 +60,9 @@ def main() -> None:
     options = _parser().parse_args()
     if options.soak is not None:
         uvloop.run(soak(options.soak * 60, options.viewers, Cores.split()))
+        return
+    if options.database is not None:
+        uvloop.run(measure(options.database, options.users))
         return
     plan = TINY if options.tiny else QUICK if options.quick else FULL
     _measure(plan, options.results)

@@ -21,11 +21,13 @@ something opens a second connection for what has to happen meanwhile.
     servers                                       addresses and keys, as in the servers file
     file      the fields of a FileSpec            makes a file that nobody has sent yet
     send      person, to, [text, file, reply_to]  `file`: a document's id, or the fields of one
+    album     person, to, files, [text]           files as of `send`, shown as one
     wait      person, chat, [after, contains, seconds]  a message from somebody else
     press     person, chat, message, button       presses a button, gives the bot's answer
     history   person, chat                        what a person sees there, oldest first
     delete    person, chat, message               deletes it on every side
     join, leave, block, unblock   person, chat    membership, and whom a person will not hear
+    vanish    person                              deletes the person's account
 
 People are named by first name, and a name that nobody has makes a new person. Chats are named as
 `tgfake.world.person` names them: by public name or marked id. Messages are named by the id that the
@@ -115,6 +117,7 @@ class Director:
         plain += [self.faults, self.calm, self.expire, self.move, self.disconnect, self.servers]
         plain += [self.file, self.send, self.wait, self.press, self.history, self.delete]
         plain += [self.join, self.leave, self.block, self.unblock]
+        plain += [self.album, self.vanish]
         self._ops = {method.__name__: method for method in plain}
 
     async def answer(self, request: Any) -> dict[str, Any]:
@@ -150,10 +153,10 @@ class Director:
         self._armed.clear()
 
     def expire(self, document: int | None = None) -> None:
-        self._world.expire_references(None if document is None else self._file(document))
+        self._world.expire_references(None if document is None else self._document(document))
 
     def move(self, document: int, dc: int) -> None:
-        self._world.move_file(self._file(document), dc)
+        self._world.move_file(self._document(document), dc)
 
     def disconnect(self, dc: int | None = None) -> None:
         self._cluster.disconnect(dc)
@@ -175,13 +178,18 @@ class Director:
         reply_to: int | None = None,
     ) -> dict[str, Any]:
         who = self._world.person(person)
-        carried = FileSpec(**file) if isinstance(file, dict) else file
-        held = self._file(carried) if isinstance(carried, int) else carried
+        held = None if file is None else self._file(file)
         if reply_to is not None:
             return facts(await who.reply(self._seen(who, to, reply_to), text, held))
         if held is not None:
             return facts(await who.send_file(to, held, text))
         return facts(await who.send(to, text))
+
+    async def album(
+        self, person: str, to: Place, files: list[int | dict[str, Any]], text: str = ""
+    ) -> list[dict[str, Any]]:
+        held = [self._file(each) for each in files]
+        return [facts(seen) for seen in await self._world.person(person).send_album(to, held, text)]
 
     async def wait(
         self,
@@ -221,6 +229,9 @@ class Director:
     async def unblock(self, person: str, chat: Place) -> None:
         await self._world.person(person).unblock(self._account(chat))
 
+    async def vanish(self, person: str) -> None:
+        await self._world.person(person).delete_account()
+
     # -- what names mean ------------------------------------------------------------------------
 
     def _account(self, name: Place) -> Account:
@@ -230,8 +241,14 @@ class Director:
             raise LookupError(f"{name!r} is no user or bot")
         return found
 
-    def _file(self, document: int) -> File:
-        return self._world.directory.files["document", document]
+    def _file(self, named: int | dict[str, Any]) -> File | FileSpec:
+        """A document by its id, or what a new one shall be."""
+        if isinstance(named, dict):
+            return FileSpec(**named)
+        return self._document(named)
+
+    def _document(self, number: int) -> File:
+        return self._world.directory.files["document", number]
 
     def _seen(self, who: Person, chat: Place, message: int) -> Seen:
         for seen in who.history(chat):

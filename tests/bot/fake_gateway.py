@@ -21,7 +21,7 @@ from telpher.telegram.gateway import (
     Outgoing,
 )
 
-TAGS = {"b", "strong", "i", "em", "u", "ins", "s", "del", "a", "code", "pre", "blockquote"}
+TAGS = {"b", "strong", "i", "em", "u", "s", "del", "a", "code", "pre", "blockquote"}
 
 
 class ParsedHtml(HTMLParser):

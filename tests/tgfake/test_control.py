@@ -80,6 +80,19 @@ async def test_a_person_blocks_joins_and_leaves():
         assert not group.has(ann.user_id)
 
 
+async def test_a_person_sends_an_album_and_vanishes():
+    async with directed() as (cluster, control):
+        made = await control("file", size=1000, name="a.bin")
+        files = [made["id"], {"size": 5, "kind": "video"}]
+        album = await control("album", person="Ann", to=BOT, files=files, text="both")
+        assert [each["file"]["size"] for each in album] == [1000, 5]
+        assert [each["text"] for each in album] == ["both", ""]
+        seen = cluster.world.person("Ann").history(BOT)
+        assert seen[0].grouped_id == seen[1].grouped_id is not None
+        await control("vanish", person="Ann")
+        assert cluster.world.person("Ann").account.deactivated
+
+
 async def test_waiting_for_what_does_not_come():
     async with directed() as (_, control):
         with pytest.raises(ControlError, match="TimeoutError"):

@@ -84,10 +84,11 @@ class Document:
 class Outgoing:
     """What the bot says: a text, or a picture or document with a caption; never both of these.
 
-    `html` is HTML as the Bot API defines it, at most TEXT_LIMIT after parsing, CAPTION_LIMIT as a
-    caption. `picture` is a JPEG or PNG of at most 10 MB; the same bytes are uploaded once and then
-    sent by reference. `reply_to` is the id of the message answered, `topic` the forum topic that
-    an answer to nothing goes into (0: none).
+    `html` is the Bot API's HTML with the tags b, i, u, s, a, code, pre and blockquote, at most
+    TEXT_LIMIT after parsing, CAPTION_LIMIT as a caption; spaces around the text are taken off.
+    `picture` is a JPEG or PNG of at most 10 MB; the same bytes are uploaded once and then sent by
+    reference. `reply_to` is the id of the message answered, `topic` the forum topic that an answer
+    to nothing goes into (0: none).
 
     `once` names the message within its chat: two sends of one name send one message, whatever
     crashed between them, and both return it. Without a name each send is another message.

@@ -15,6 +15,10 @@ from tests.storage.contract.backends import Backend
 # Seconds.
 _TICK = 0.25
 
+# Seconds. How long callers wait in earnest is not the contract's matter, and nothing here may fail
+# because a machine is slow.
+_PATIENCE = 60.0
+
 
 class SqlitePlace:
     """See Place."""
@@ -26,7 +30,7 @@ class SqlitePlace:
         self._clock = FakeClock()
 
     def open(self) -> AbstractAsyncContextManager[Database]:
-        return SqliteDatabase(self._path, self._clock)
+        return SqliteDatabase(self._path, self._clock, _PATIENCE)
 
     async def tick(self) -> None:
         self._clock.advance(_TICK)

@@ -9,6 +9,7 @@ import signal
 import sqlite3
 import stat
 import sys
+import threading
 from asyncio.subprocess import PIPE
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
@@ -19,7 +20,7 @@ from structlog.testing import capture_logs
 
 from telpher.core.model import MessageRef
 from telpher.errors import StorageError
-from telpher.storage.copies import SqliteCopyStore
+from telpher.storage.copies import STEPS, SqliteCopyStore
 from telpher.storage.sqlite import SqliteFile
 from tests.storage.child import CHAT, copy_of
 
@@ -182,6 +183,72 @@ async def test_a_file_of_a_newer_telpher_is_left_alone(path: Path):
         with pytest.raises(StorageError):
             await file.read(lambda connection: None)
     assert content(path) == before
+
+
+async def test_a_long_look_keeps_nobody_waiting(path: Path):
+    looking, go_on = threading.Event(), threading.Event()
+
+    def look(connection: sqlite3.Connection) -> list[tuple[int]]:
+        found = connection.execute("SELECT a FROM one").fetchall()
+        looking.set()
+        go_on.wait()
+        return found
+
+    async with SqliteFile(path, [ONE]) as file, asyncio.TaskGroup() as tasks:
+        await file.change("INSERT INTO one VALUES (1)")
+        long = tasks.create_task(file.survey(look))
+        assert await asyncio.to_thread(looking.wait, 60)
+        await file.change("INSERT INTO one VALUES (2)")
+        assert len(await file.all("SELECT a FROM one")) == 2
+        go_on.set()
+        assert await long == [(1,)]
+        assert len(await file.survey(look)) == 2
+
+
+async def test_a_look_changes_nothing(path: Path):
+    async with SqliteFile(path, [ONE]) as file:
+        with pytest.raises(StorageError):
+            await file.survey(lambda each: each.execute("SELECT nonsense FROM nowhere"))
+        await file.survey(lambda each: each.execute("SELECT a FROM one").fetchall())
+
+
+async def test_a_look_sees_the_new_file_when_the_old_one_was_damaged(path: Path):
+    count = "SELECT count(*) FROM one"
+    async with SqliteFile(path, [ONE]) as file:
+        await file.change("INSERT INTO one VALUES (1)")
+        assert await file.survey(lambda each: each.execute(count).fetchone()) == (1,)
+        with closing(sqlite3.connect(path)) as other:
+            other.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        put(path, content(path)[:100] + b"\xff" * 20_000)
+        with capture_logs() as logs:
+            await file.change("INSERT INTO one VALUES (2), (3)")
+        assert [each["log_level"] for each in logs] == ["error"]
+        assert await file.survey(lambda each: each.execute(count).fetchone()) == (2,)
+
+
+async def test_a_look_that_takes_too_long_is_broken_off(path: Path):
+    endless = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n"
+    async with SqliteFile(path, [ONE]) as file:
+        await file.read(lambda connection: None)
+    async with SqliteFile(path, [ONE], patience=0.5) as file:
+        with pytest.raises(StorageError):
+            await file.survey(lambda each: each.execute(endless).fetchone())
+        async with asyncio.timeout(60):
+            while True:
+                try:
+                    found = await file.survey(lambda each: each.execute("SELECT 1").fetchone())
+                    break
+                except StorageError:
+                    await asyncio.sleep(0)
+        assert found == (1,)
+
+
+async def test_a_file_that_can_only_be_read_is_looked_at_too(path: Path):
+    await kept(path)
+    path.with_name(path.name + "-wal").mkdir()
+    async with SqliteFile(path, STEPS) as file:
+        found = await file.survey(lambda each: each.execute("SELECT * FROM copies").fetchall())
+        assert len(found) == 1
 
 
 async def test_work_that_fails_is_undone(path: Path):

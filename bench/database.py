@@ -1,0 +1,207 @@
+"""A million users: what the admin's pages, the counters and a broadcast ask of the database.
+
+    filling     everything through the same methods as in the product, in pieces
+    questions   each several times; the slowest counts, for somebody waits for that, too
+    memory      what the process grows by while it answers: a list that is read whole would show
+
+`python -m bench --database` for SQLite in a folder that is deleted afterwards, or
+`--database mongodb://HOST/NAME` for a server, whose database NAME should be an empty one.
+"""
+
+from __future__ import annotations
+
+import random
+import sys
+import tempfile
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from statistics import median
+from time import perf_counter
+from typing import Any, Final, TypeVar
+
+from telpher.clock import SystemClock
+from telpher.core.model import Kind, MessageRef, Person
+from telpher.core.records import Job, JobState, LinkRecord, User
+from telpher.core.tally import DAY, HOUR, BytesServed, Event, LinkMade, PlayBegun, tally
+from telpher.storage.base import Database, PageKey
+from telpher.storage.mongo import MongoDatabase
+from telpher.storage.sqlite import SqliteDatabase
+
+_T = TypeVar("_T")
+
+USERS: Final = 1_000_000
+_ASKED: Final = 15
+"""How often a question is asked."""
+_PATIENCE: Final = 600.0
+"""Seconds: what takes too long is measured, too, not given up."""
+_PIECE: Final = 1000
+_LIMIT: Final = 1.0
+"""Seconds that somebody may wait for a page."""
+_NOW: Final = 1_800_000_000.0
+_BUSY: Final = 77
+"""A user with many links; and how many."""
+_MANY: Final = 10_000
+_MIB: Final = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """How long a question took (seconds), and what the process grew by meanwhile (bytes)."""
+
+    question: str
+    usual: float
+    slowest: float
+    growth: int
+
+
+Ask = Callable[[], Awaitable[object]]
+
+
+async def measure(where: str, users: int) -> None:
+    """Fills the database `where` ("sqlite" or a URL) and prints what its answers take."""
+    async with _opened(where) as database:
+        begun = perf_counter()
+        await _fill(database, users)
+        spent = perf_counter() - begun
+        _say(f"{database.status().type}: {users:,} users and {users // 2:,} links in {spent:.0f} s")
+        answers = [await _answer(*item) for item in _questions(database, users).items()]
+    _say(f"{'':40} {'usual':>9} {'slowest':>9} {'memory':>9}")
+    for each in answers:
+        _say(_row(each))
+    late = [each.question for each in answers if each.slowest > _LIMIT and each.question != _WALK]
+    _say(f"NOT REACHED (a second each): {', '.join(late)}" if late else "each within a second")
+
+
+@asynccontextmanager
+async def _opened(where: str) -> AsyncIterator[Database]:
+    clock = SystemClock()
+    if where != "sqlite":
+        async with MongoDatabase(where, clock, _PATIENCE) as mongo:
+            yield mongo
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        async with SqliteDatabase(Path(folder) / "telpher.sqlite3", clock, _PATIENCE) as sqlite:
+            yield sqlite
+
+
+async def _fill(database: Database, users: int) -> None:
+    for people in _pieces(_users(users)):
+        await database.users.merge(people)
+    # A link's events stay together.
+    for number, events in enumerate(_pieces(_events(users), 3 * _PIECE), 1):
+        await database.ledger.apply("bench", number, tally(events))
+    for number in range(500):
+        state = JobState.RUNNING if number % 100 == 0 else JobState.DONE
+        await database.jobs.add(Job(f"j{number}", "broadcast", 1, _NOW - number, state, "{}"))
+
+
+def _users(count: int) -> Iterator[User]:
+    chance = random.Random(1)  # noqa: S311 (the same people in each run)
+    for number in range(1, count + 1):
+        joined = _NOW - chance.random() * 400 * DAY
+        seen = _NOW - chance.random() ** 3 * (_NOW - joined)
+        person = Person(number, f"First {number}", "Last", f"user_{number}", "en")
+        banned, blocked = chance.random() < 0.01, chance.random() < 0.1
+        yield User(person, joined, joined, seen, banned=banned, blocked_bot=blocked)
+
+
+def _events(users: int) -> Iterator[Event]:
+    chance = random.Random(2)  # noqa: S311 (the same links in each run)
+    for number in range(1, users // 2 + 1):
+        owner = _BUSY if number <= _MANY else chance.randrange(1, users)
+        created = _NOW - chance.random() * 400 * DAY
+        document = int(chance.paretovariate(0.3)) % (users // 5)
+        ref, name = MessageRef(owner, number), f"Film {document}.mkv"
+        yield LinkMade(
+            LinkRecord(number, owner, ref, created, 0, 1, document, name, 1 << 30, Kind.VIDEO)
+        )
+        yield PlayBegun(number, document, ref, name, 1 << 30, created + 60)
+        yield BytesServed(number, document, 1 << 30, created + 60)
+
+
+def _pieces(rows: Iterator[_T], size: int = _PIECE) -> Iterator[list[_T]]:
+    while piece := list(islice(rows, size)):
+        yield piece
+
+
+_WALK: Final = "everybody a broadcast goes to"
+
+
+def _questions(database: Database, users: int) -> dict[str, Ask]:
+    people, links, ledger = database.users, database.links, database.ledger
+    middle = PageKey(_NOW - 200 * DAY, 0)
+    numbers = iter(range(1 << 30, 1 << 31))
+
+    async def walk() -> None:
+        after = 0
+        while found := await people.audience(after, _PIECE):
+            after = found[-1]
+
+    async def ban() -> None:
+        await people.set_banned(_BUSY, True, _NOW)
+        await people.set_banned(_BUSY, False, _NOW)
+
+    async def take() -> None:
+        piece = list(islice(_events(users), 3 * _PIECE))
+        await ledger.apply("bench", next(numbers), tally(piece))
+
+    return {
+        "statistics: how many people": lambda: people.counts(_NOW),
+        "statistics: totals": ledger.totals,
+        "statistics: popular files": lambda: ledger.popular(10),
+        "statistics: hours of 30 days": lambda: ledger.hours(_NOW - 30 * DAY, _NOW + HOUR),
+        "users: first page": lambda: people.page(10),
+        "users: a page in the middle": lambda: people.page(10, middle),
+        "users: last page": lambda: people.page(10, PageKey(_NOW - 399.999 * DAY, 0)),
+        "users: one by id": lambda: people.get(users // 2),
+        "users: one by name": lambda: people.named(f"USER_{users // 3}"),
+        "broadcast: start (counts, first 1,000)": lambda: _start(database),
+        "broadcast: unfinished": lambda: database.jobs.unfinished("broadcast"),
+        _WALK: walk,
+        "links: a page of an owner's 10,000": lambda: links.of_owner(_BUSY, 10, middle),
+        "links: what changed": lambda: links.denials(_NOW - 5, 100),
+        "ban and pardon an owner of 10,000": ban,
+        "quota: used today": lambda: ledger.used(_BUSY, int(_NOW) // DAY * DAY),
+        "counters: a tally of 1,000 plays": take,
+    }
+
+
+async def _start(database: Database) -> None:
+    await database.users.counts(_NOW)
+    await database.users.audience(0, _PIECE)
+
+
+async def _answer(question: str, ask: Ask) -> Answer:
+    times = []
+    before = _memory("VmRSS")
+    _forget_peak()
+    for _ in range(1 if question == _WALK else _ASKED):
+        begun = perf_counter()
+        await ask()
+        times.append(perf_counter() - begun)
+    return Answer(question, median(times), max(times), max(_memory("VmHWM") - before, 0))
+
+
+def _memory(what: str) -> int:
+    for line in Path("/proc/self/status").read_text().splitlines():
+        if line.startswith(f"{what}:"):
+            return int(line.split()[1]) * 1024
+    return 0
+
+
+def _forget_peak() -> None:
+    Path("/proc/self/clear_refs").write_text("5")  # VmHWM begins anew: proc_pid_clear_refs(5)
+
+
+def _row(answer: Answer) -> str:
+    times = (f"{each * 1e3:.1f} ms" for each in (answer.usual, answer.slowest))
+    columns: list[Any] = [*times, f"{answer.growth / _MIB:.1f} MiB"]
+    return f"{answer.question:40} " + " ".join(f"{each:>9}" for each in columns)
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
