@@ -4,9 +4,6 @@
     an album               one answer with a link to each of its files
     /stream as a reply     the same for the file that it answers, in groups too
     "I have joined"        what was refused before, where FORCE_SUB_CHANNEL asks for it
-
-In a group with privacy mode the bot can read no message but commands and what they answer. A link
-to such a file names the command: whoever reads that message finds the file that it answers.
 """
 
 from __future__ import annotations
@@ -24,7 +21,7 @@ from telpher.bot.language import Html, Texts
 from telpher.bot.listing import listing
 from telpher.bot.turn import Answer, Turn
 from telpher.core.model import FileInfo, MessageRef, Person
-from telpher.errors import NotFoundError, RequestRejectedError
+from telpher.errors import NotFoundError
 from telpher.service.batches import Entry
 from telpher.service.files import describe
 from telpher.service.links import Links, LinkService
@@ -83,17 +80,7 @@ class Files:
         if replied is None or replied.file is None:
             await turn.say(turn.render("stream.usage"), as_reply=True)
         elif await self._gate.lets_in(turn):
-            ref = await self._readable(replied.ref, message.ref)
-            await self._hand_out(turn, [(ref, replied.file)])
-
-    async def _readable(self, file: MessageRef, command: MessageRef) -> MessageRef:
-        """The message that a link names: the file's own where the bot can read it, else the
-        command's."""
-        try:
-            await self._sources.files.find_file(file)
-        except (NotFoundError, RequestRejectedError):
-            return command
-        return file
+            await self._hand_out(turn, [(replied.ref, replied.file)])
 
     async def _joined(self, turn: Turn, argument: str) -> None:
         if await self._gate.membership(turn.user_id) is not Membership.MEMBER:
