@@ -24,7 +24,7 @@ from telpher.clock import Clock, SystemClock
 from telpher.config.settings import Settings
 from telpher.jobs.copies import look_into
 from telpher.jobs.runner import Runner
-from telpher.storage.copies import SqliteCopyStore
+from telpher.storage.sqlite import SqliteDatabase
 from telpher.streaming.disk.tier import DiskTier
 from telpher.telegram.gateway import AccountState, Incoming
 from telpher.telegram.timing import Timing
@@ -64,9 +64,9 @@ async def running(
     """telpher, serving and connected (or trying to be) for as long as the context lasts."""
     clock = clock or SystemClock()
     disk = DiskTier(settings.work_dir / "cache", int(settings.disk_cache_gb * _GIB), clock)
-    copies = SqliteCopyStore(settings.work_dir / "copies.sqlite3")
-    async with disk, copies, asyncio.TaskGroup() as tasks:
-        app = build(settings, clock, timing or Timing(), Stores(disk, copies), tasks)
+    database = SqliteDatabase(settings.work_dir / "telpher.sqlite3", clock)
+    async with disk, database, asyncio.TaskGroup() as tasks:
+        app = build(settings, clock, timing or Timing(), Stores(disk, database), tasks)
         await app.server.start()
         bots = _start_bots(app, tasks)
         jobs = Runner(tasks, clock)
@@ -75,7 +75,8 @@ async def running(
             yield app
         finally:
             app.lifecycle.draining = True
-            await app.server.drain(DRAIN_SECONDS)
+            # The next instance answers people while this one still serves what it has begun.
+            await asyncio.gather(app.account.hand_over(), app.server.drain(DRAIN_SECONDS))
             await app.engine.close()
             await app.fleet.close()
             await jobs.stop()

@@ -25,17 +25,19 @@ from telpher.jobs.copies import CopyDesk, NoCopyDesk
 from telpher.memory import memory_limit
 from telpher.service.links import LinkService
 from telpher.service.people import Access, People
-from telpher.storage.copies import SqliteCopyStore
+from telpher.storage.base import Database
 from telpher.streaming.disk.tier import DiskTier
 from telpher.streaming.engine import Engine
 from telpher.streaming.plays import PlayLimits, Plays
 from telpher.telegram.adapter.account import BotAccount
 from telpher.telegram.adapter.identity import Credentials
+from telpher.telegram.custody.base import Vault
+from telpher.telegram.custody.disk import SealedFiles, instance_id
+from telpher.telegram.custody.seal import Seal
 from telpher.telegram.fleet import Fleet
 from telpher.telegram.gateway import AccountStatus
 from telpher.telegram.locations import Retention
 from telpher.telegram.servers import servers_of
-from telpher.telegram.session import FileSessionStore
 from telpher.telegram.sources import Sources
 from telpher.telegram.timing import Timing
 from telpher.web.app import create_app
@@ -48,7 +50,7 @@ class Stores:
     """What outlives engine and bots: opened before them, closed after them."""
 
     disk: DiskTier
-    copies: SqliteCopyStore
+    database: Database
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,12 +74,11 @@ def build(
 
     The client library's objects are made in here, hence inside the running loop.
     """
-    accounts = _accounts(settings, clock, timing)
+    accounts = _accounts(settings, clock, timing, stores.database)
     account, *extras = accounts
     channel = settings.bin_channel
-    desk = (
-        NoCopyDesk() if channel is None else CopyDesk(stores.copies, account.copier, channel, clock)
-    )
+    copies = stores.database.copies
+    desk = NoCopyDesk() if channel is None else CopyDesk(copies, account.copier, channel, clock)
     retention = Retention(settings.max_cache_size, settings.cache_ttl_hours * 3600)
     fleet = Fleet(accounts, Sources(accounts, desk, retention, clock, tasks), clock, timing, tasks)
     engine = Engine(
@@ -98,6 +99,7 @@ def build(
             clock=clock,
             cors_origins=settings.cors_origins,
             lifecycle=lifecycle,
+            database=stores.database.status,
             disk=settings.work_dir,
         )
     )
@@ -140,8 +142,10 @@ def _router(
     )
 
 
-def _accounts(settings: Settings, clock: Clock, timing: Timing) -> list[BotAccount]:
-    """The main bot's and the extra ones'."""
+def _accounts(
+    settings: Settings, clock: Clock, timing: Timing, database: Database
+) -> list[BotAccount]:
+    """The main bot's and the extra ones', which people do not talk to."""
     match settings:
         case Settings(
             api_id=int(api_id), api_hash=SecretStr() as api_hash, bot_token=SecretStr() as token
@@ -149,13 +153,17 @@ def _accounts(settings: Settings, clock: Clock, timing: Timing) -> list[BotAccou
             hash_text = api_hash.get_secret_value()
         case _:
             raise SettingsError(["API_ID, API_HASH and BOT_TOKEN are needed to reach Telegram."])
-    store = FileSessionStore(settings.work_dir / "sessions")
+    files = SealedFiles(settings.work_dir / "sessions")
+    vault = Vault(database, Seal(hash_text), files, instance_id(settings.work_dir), clock)
     servers = servers_of(settings.telegram_servers)
     credentials = [
         Credentials(api_id, hash_text, each.get_secret_value())
         for each in (token, *settings.extra_bot_tokens)
     ]
-    return [BotAccount(each, store, clock, servers, timing) for each in credentials]
+    return [
+        BotAccount(each, vault, servers, timing, hears=each is credentials[0])
+        for each in credentials
+    ]
 
 
 def _links(settings: Settings, clock: Clock) -> LinkService:

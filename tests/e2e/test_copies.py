@@ -33,8 +33,8 @@ EXTRA = "5000000002:extra"
 
 
 @pytest.fixture
-def stage() -> Stage:
-    return Stage(World())
+def stage(tmp_path) -> Stage:
+    return Stage(World(), tmp_path)
 
 
 @pytest.fixture

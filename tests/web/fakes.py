@@ -16,7 +16,7 @@ from telpher.core.model import FileInfo, Kind, MessageRef, Viewer
 from telpher.errors import BadSignatureError, LinkExpiredError, NotFoundError
 from telpher.telegram.gateway import AccountState, AccountStatus
 from telpher.web.app import create_app
-from telpher.web.deps import DatabaseStatus, Lifecycle, WebDeps
+from telpher.web.deps import DatabaseStatus, Lifecycle, WebDeps, no_database
 from telpher.web.server import HttpServer
 
 # Generous: nothing waits for it to pass unless something is broken.
@@ -192,7 +192,7 @@ class World:
     links: FakeLinks = field(default_factory=FakeLinks)
     bot: FakeBot = field(default_factory=FakeBot)
     clock: FakeClock = field(default_factory=FakeClock)
-    database: DatabaseStatus = field(default_factory=DatabaseStatus)
+    database: DatabaseStatus = field(default_factory=no_database)
     lifecycle: Lifecycle = field(default_factory=Lifecycle)
     cors_origins: tuple[str, ...] = ("*",)
     admission: FakeAdmission = field(default_factory=FakeAdmission)

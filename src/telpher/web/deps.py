@@ -13,6 +13,7 @@ from typing import Protocol
 from telpher.clock import Clock
 from telpher.core.links import Claims
 from telpher.core.model import FileInfo, MessageRef, Viewer
+from telpher.storage.base import DatabaseStatus
 from telpher.telegram.gateway import AccountStatus
 
 
@@ -81,12 +82,9 @@ class LinkChecker(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class DatabaseStatus:
-    """`status` is "connected", "unreachable", or "not configured"; `type` names the product."""
-
-    status: str = "not configured"
-    type: str = "none"
+def no_database() -> DatabaseStatus:
+    """Where nothing is kept: in tests."""
+    return DatabaseStatus("not configured", "none")
 
 
 class Admission(Protocol):
@@ -132,7 +130,7 @@ class WebDeps:
     status: Callable[[], AccountStatus]
     clock: Clock
     cors_origins: tuple[str, ...] = ("*",)
-    database: Callable[[], DatabaseStatus] = DatabaseStatus
+    database: Callable[[], DatabaseStatus] = no_database
     lifecycle: Lifecycle = field(default_factory=Lifecycle)
     disk: Path = Path()
     admission: Admission = field(default_factory=AdmitAll)

@@ -15,5 +15,5 @@ def _forget_keys():
 
 
 @pytest.fixture
-def stage() -> Stage:
-    return Stage(World())
+def stage(tmp_path) -> Stage:
+    return Stage(World(), tmp_path)

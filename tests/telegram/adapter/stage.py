@@ -4,19 +4,22 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
-from telpher.clock import SystemClock
+from telpher.clock import Clock, SystemClock
 from telpher.config.servers import TelegramServers
 from telpher.core.demand import Demand
 from telpher.core.model import FileInfo, Kind, Location, MessageRef
 from telpher.errors import ReferenceExpiredError
 from telpher.telegram.adapter.account import BotAccount
 from telpher.telegram.adapter.identity import Credentials
+from telpher.telegram.custody.base import Database, Vault
 from telpher.telegram.fleet import Fleet
-from telpher.telegram.gateway import AccountState, Incoming, SessionStore
+from telpher.telegram.gateway import AccountState, Incoming
 from telpher.telegram.servers import Servers, servers_of
 from telpher.telegram.sources import Source
 from telpher.telegram.timing import Timing
+from tests.telegram.custody.fakes import MemoryDatabase, vault
 from tgfake.cluster import Cluster, Layout
 from tgfake.world import World
 from tgfake.world.files import FileSpec
@@ -30,19 +33,6 @@ SECONDS = 60
 
 # Waits that a test must live through are cut short; time-outs stay generous.
 QUICK = Timing(backoff_first=0.01, backoff_most=0.05, media_backoff_most=0.05, export_again=0.01)
-
-
-class MemorySessionStore:
-    """A SessionStore that forgets with the test."""
-
-    def __init__(self) -> None:
-        self._sessions: dict[str, str] = {}
-
-    def load(self, name: str) -> str | None:
-        return self._sessions.get(name)
-
-    def save(self, name: str, session: str) -> None:
-        self._sessions[name] = session
 
 
 class Places(dict[MessageRef, Location]):
@@ -87,9 +77,12 @@ class Stage:
     """The world, and what accounts keep between runs."""
 
     world: World
-    store: SessionStore = field(default_factory=MemorySessionStore)
+    folder: Path
+    clock: Clock = field(default_factory=SystemClock)
 
     def __post_init__(self) -> None:
+        self.database = MemoryDatabase(self.clock)
+        self.vault = self.vault_of("first")
         self.bot = self.world.add_bot(TOKEN, BOT_NAME)
         self.ann = self.world.person("Ann")
 
@@ -98,13 +91,17 @@ class Stage:
         async with Cluster(self.world, layout=Layout(**layout)) as cluster:
             yield cluster
 
+    def vault_of(self, instance: str, database: Database | None = None) -> Vault:
+        """What an instance with a folder of that name keeps."""
+        return vault(database or self.database, self.folder / instance, self.clock)
+
     def account(self, cluster: Cluster, token: str = TOKEN, **timing: float) -> BotAccount:
         return self.account_at(servers(cluster), token, **timing)
 
     def account_at(self, where: Servers, token: str = TOKEN, **timing: float) -> BotAccount:
         credentials = Credentials(1, "hash", token)
         waits = replace(QUICK, **timing)
-        return BotAccount(credentials, self.store, SystemClock(), where, waits)
+        return BotAccount(credentials, self.vault, where, waits)
 
     @contextlib.asynccontextmanager
     async def running(self, account: BotAccount) -> AsyncIterator[Running]:

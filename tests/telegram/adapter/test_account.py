@@ -2,11 +2,15 @@
 
 import asyncio
 import json
+from dataclasses import replace
 
 import pytest
 
 from telpher.core.model import MessageRef
 from telpher.errors import AccountDeadError, TelegramUnavailableError
+from telpher.telegram.custody.duty import UpdateDuty
+from telpher.telegram.custody.keys import KeyCustody
+from telpher.telegram.custody.state import restored
 from telpher.telegram.gateway import AccountState, IncomingMessage, Outgoing
 from tests.ports import free_ports
 from tests.telegram.adapter.stage import (
@@ -14,11 +18,12 @@ from tests.telegram.adapter.stage import (
     BOT_NAME,
     QUICK,
     SECONDS,
-    MemorySessionStore,
     Stage,
     servers,
 )
 from tgfake.faults import Fault, Kind
+
+NAME = f"bot{BOT_ID}"
 
 
 async def test_a_message_comes_in(stage: Stage) -> None:
@@ -151,7 +156,10 @@ async def test_a_broken_session_costs_a_login(stage: Stage) -> None:
     async with stage.cluster() as cluster:
         async with stage.connected(cluster):
             pass
-        stage.store.save("bot5000000001", '{"version": 1}')
+        custody = KeyCustody(stage.vault, NAME)
+        await custody.take()
+        await custody.keep('{"version": 2}')
+        await custody.give_back()
         async with stage.connected(cluster):
             assert cluster.counters.logins == 2
 
@@ -181,34 +189,36 @@ async def test_one_slow_conversation_holds_up_nobody(stage: Stage) -> None:
     assert (first, second) == ("quick", "slow")
 
 
-class WatchedStore(MemorySessionStore):
-    """Tells of every save."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.saved: asyncio.Queue[str] = asyncio.Queue()
-
-    def save(self, name: str, session: str) -> None:
-        super().save(name, session)
-        self.saved.put_nowait(session)
-
-
-async def test_the_session_is_saved_while_updates_come_in(stage: Stage) -> None:
+async def test_how_far_updates_were_handled_is_saved_while_they_come_in(stage: Stage) -> None:
     """What a crash repeats is bounded by the last save, not by the last stop."""
-    stage.store = store = WatchedStore()
-    async with stage.cluster() as cluster:
-        async with stage.connected(cluster, save_every=0.01) as running:
-            await store.saved.get()
-            await stage.ann.send(stage.bot, "one")
-            await running.inbox.get()
-            kept = await store.saved.get()
-        store.save("bot5000000001", kept)
-        await stage.ann.send(stage.bot, "two")
-        async with stage.connected(cluster) as running:
-            message = await running.inbox.get()
-
-    assert message.text == "two"
+    async with stage.cluster() as cluster, stage.connected(cluster, save_every=0.01) as running:
+        await stage.ann.send(stage.bot, "one")
+        await running.inbox.get()
+        now = running.account._main.state()
+        await stage.database.until_kept(
+            f"{NAME} updates", lambda blob: state_in(stage, blob) == now
+        )
     assert QUICK.save_every > 1
+
+
+async def test_what_is_not_handled_to_its_end_is_not_kept_as_handled(stage: Stage) -> None:
+    """Killed in the middle of an answer, the next run gives it."""
+    begun, gate = asyncio.Event(), asyncio.Event()
+
+    async def listener(message):
+        begun.set()
+        await gate.wait()
+
+    async with stage.cluster() as cluster:
+        account = stage.account(cluster, save_every=0.01)
+        async with asyncio.timeout(SECONDS), asyncio.TaskGroup() as group:
+            task = group.create_task(account.run(listener))
+            await account.reached(AccountState.CONNECTED)
+            await stage.ann.send(stage.bot, "one")
+            await begun.wait()
+            task.cancel()
+        async with stage.connected(cluster) as running:
+            assert (await running.inbox.get()).text == "one"
 
 
 async def test_a_state_ahead_of_the_server_is_another_servers(stage: Stage) -> None:
@@ -217,10 +227,15 @@ async def test_a_state_ahead_of_the_server_is_another_servers(stage: Stage) -> N
         async with stage.connected(cluster) as running:
             await stage.ann.send(stage.bot, "one")
             await running.inbox.get()
-            state = running.account._session.update_state
-        kept = json.loads(stage.store.load(f"bot{BOT_ID}"))
-        kept["state"][0] = state.pts + 1000
-        stage.store.save(f"bot{BOT_ID}", json.dumps(kept))
+        duty = UpdateDuty(stage.vault, NAME)
+        await duty.look()
+        await duty.hand_over(replace(duty.state, pts=duty.state.pts + 1000))
         async with stage.connected(cluster) as running:
             await stage.ann.send(stage.bot, "two")
             assert (await running.inbox.get()).text == "two"
+
+
+def state_in(stage: Stage, blob: bytes):
+    """How far updates were handled, as the database has it."""
+    text = stage.vault.seal.open(f"{NAME} updates", blob)
+    return restored(json.loads(text)["handled"])

@@ -59,7 +59,7 @@ async def test_one_flood_wait_does_not_stop_requests_of_its_kind(stage: Stage) -
 
 async def test_two_networks_in_one_process(stage: Stage) -> None:
     """The library would keep the addresses of the first for the whole process."""
-    other = Stage(type(stage.world)(seed=b"another world"))
+    other = Stage(type(stage.world)(seed=b"another world"), stage.folder / "other")
     async with (
         stage.cluster() as here,
         other.cluster() as there,

@@ -7,7 +7,8 @@ from telethon.crypto import AuthKey
 from telethon.tl import types
 
 from telpher.telegram.adapter import session as module
-from telpher.telegram.adapter.session import AccountSession, UpdateState
+from telpher.telegram.adapter.session import AccountSession
+from telpher.telegram.custody.state import UpdateState
 from telpher.telegram.servers import DcAddress
 
 KEY = AuthKey(bytes(range(256)))
@@ -18,7 +19,6 @@ def full() -> AccountSession:
     session = AccountSession()
     session.set_dc(2, "127.0.0.1", 443)
     session.keep_login(KEY, 99, "telpher_bot")
-    session.keep_update_state(STATE)
     session.keep_media_key(4, bytes(256))
     session.process_entities(users((7, 70)))
     return session
@@ -37,7 +37,6 @@ def test_all_of_it_comes_back() -> None:
     assert again.key == KEY.key
     assert again.auth_key == KEY
     assert (again.user_id, again.username) == (99, "telpher_bot")
-    assert again.update_state == STATE
     assert again.media_key(4) == bytes(256)
     assert again.media_key(5) is None
     assert again.access_hash(7) == 70
@@ -49,7 +48,6 @@ def test_a_new_one_comes_back_too() -> None:
     again.restore(AccountSession().dump())
 
     assert again.key is None
-    assert again.update_state is None
 
 
 @pytest.mark.parametrize(
@@ -60,10 +58,10 @@ def test_a_new_one_comes_back_too() -> None:
         "[]",
         "{}",
         "null",
-        '{"version":2}',
+        '{"version":3}',
         json.dumps(json.loads(full().dump()) | {"key": "AAAA"}),
         json.dumps(json.loads(full().dump()) | {"key": "not base64!"}),
-        json.dumps(json.loads(full().dump()) | {"state": [1]}),
+        json.dumps(json.loads(full().dump()) | {"version": 1, "state": [1], "channels": []}),
         json.dumps(json.loads(full().dump()) | {"peers": 5}),
         json.dumps(json.loads(full().dump()) | {"home": None}),
     ],
@@ -79,28 +77,44 @@ def test_what_is_no_session_changes_nothing(text: str) -> None:
 
 def test_changes_are_counted_and_nothing_else() -> None:
     session = full()
+    session.peers_changed = False
     revision = session.revision
-    session.keep_update_state(UpdateState(1, 2, 3, 4, {5: 6, 7: 8}))
     session.process_entities(users((7, 70)))
-    assert session.revision == revision
+    assert (session.revision, session.peers_changed) == (revision, False)
 
-    session.keep_update_state(UpdateState(2, 2, 3, 4))
     session.process_entities(users((7, 71)))
+    assert (session.revision, session.peers_changed) == (revision, True)
+
     session.keep_media_key(4, None)
     session.drop_login()
-    assert session.revision == revision + 4
+    assert session.revision == revision + 2
     assert session.media_key(4) is None
     assert session.key is None
-    # A new login catches up from where the old one was.
-    assert session.update_state is not None
 
 
-def test_another_bot_does_not_inherit_the_state() -> None:
+def test_keys_are_forgotten_all_at_once() -> None:
+    session = full()
+    session.drop_keys()
+
+    assert session.key is None
+    assert session.media_key(4) is None
+    assert session.access_hash(7) == 70
+
+
+def test_another_bot_does_not_inherit_what_was_met() -> None:
     session = full()
     session.keep_login(KEY, 100, "other_bot")
 
-    assert session.update_state is None
     assert session.access_hash(7) == 0
+
+
+def test_an_older_version_kept_how_far_updates_were_handled_here() -> None:
+    old = json.loads(full().dump()) | {"version": 1} | STATE.dump()
+    session = AccountSession()
+
+    assert session.restore(json.dumps(old)) == STATE
+    assert session.key == KEY.key
+    assert AccountSession().restore(session.dump()) is None
 
 
 def test_channels_are_remembered_longer_than_users() -> None:
@@ -143,7 +157,6 @@ def test_update_states_are_kept_from_the_library() -> None:
     session.set_update_state(0, types.updates.State(9, 9, None, 9, 0))
 
     assert session.get_update_states() == ()
-    assert session.update_state == STATE
 
 
 def test_nothing_secret_is_shown() -> None:

@@ -1,5 +1,6 @@
 """A database of leases and sessions in memory, and what instances of telpher have of it."""
 
+import asyncio
 from dataclasses import dataclass, replace
 
 from telpher.clock import Clock, FakeClock
@@ -25,6 +26,13 @@ class MemoryDatabase:
         self.blobs: dict[str, tuple[int, bytes]] = {}
         self.held: dict[str, _Held] = {}
         self._fences: dict[str, int] = {}
+        self._saved = asyncio.Event()
+
+    async def until_kept(self, name: str, wanted) -> None:
+        """Waits for a blob that `wanted` accepts."""
+        while not (name in self.blobs and wanted(self.blobs[name][1])):
+            self._saved.clear()
+            await self._saved.wait()
 
     @property
     def leases(self):
@@ -71,6 +79,7 @@ class MemoryDatabase:
         if name in self.blobs and self.blobs[name][0] > fence:
             return False
         self.blobs[name] = (fence, data)
+        self._saved.set()
         return True
 
     def _answer(self) -> None:

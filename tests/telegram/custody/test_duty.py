@@ -182,10 +182,3 @@ async def test_damaged_copies_cost_the_state_alone(all_, tmp_path):
     again = all_.duty("a")
     assert await again.look()
     assert again.state is None
-
-
-async def test_a_state_of_an_older_version_is_begun_from(all_):
-    duty = all_.duty("a")
-    duty.begin(state(3))
-    assert await duty.look()
-    assert duty.state == state(3)

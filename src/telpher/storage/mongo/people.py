@@ -90,11 +90,12 @@ def make_blank(user_id: int, *, banned: bool = False) -> UpdateOne:
 
 def rename(person: Person, seen: float) -> UpdateOne:
     """Names as they were at `seen`, unless the user was seen later."""
-    earlier: list[Document] = [{"last_seen": {"$lte": moment(seen)}}, {"last_seen": None}]
+    # Not "earlier", which would pass over who has never been seen.
+    not_later = {"id": person.user_id, "last_seen": {"$not": {"$gt": moment(seen)}}}
     fields: dict[str, Any] = _named(person)
     if seen:
         fields["last_seen"] = date(seen)
-    return UpdateOne({"id": person.user_id, "$or": earlier}, {"$set": fields})
+    return UpdateOne(not_later, {"$set": fields})
 
 
 def begin(user_id: int, field: str, at: float, **more: Any) -> UpdateOne:

@@ -95,6 +95,9 @@ _UNIQUE_ID: Final = IndexModel([("id", ASCENDING)], unique=True)
 # IndexOptionsConflict and IndexKeySpecsConflict: there is one like it.
 _THERE_ALREADY: Final = frozenset({85, 86})
 
+# Not a document of something else.
+_USER: Final[Document] = {"id": {"$exists": True}}
+
 _DATES: Final = ("join_date", "first_seen", "last_seen")
 _SUMS: Final = ("total_streams", "total_files", "total_batch_requests", "bytes_served")
 _AS_SUM: Final = {"to": "long", "onError": 0, "onNull": 0}
@@ -125,28 +128,25 @@ async def _make(collection: Collection, index: IndexModel) -> None:
 
 
 async def _mend_types(users: Collection) -> None:
-    await users.update_many(
-        {"$or": [{field: {"$exists": True, "$not": {"$type": "number"}}} for field in _SUMS]},
-        [{"$set": {field: {"$convert": _AS_SUM | {"input": f"${field}"}} for field in _SUMS}}],
-    )
-    nameless: Document = {"id": {"$exists": True}, "name_key": None}
-    key = {"$toLower": {"$ifNull": ["$username", ""]}}
-    await users.update_many(nameless, [{"$set": {"name_key": key}}])
+    others = [{field: {"$exists": True, "$not": {"$type": "number"}}} for field in _SUMS]
+    numbers = {field: {"$convert": {"input": f"${field}", **_AS_SUM}} for field in _SUMS}
+    await _set(users, {"$or": others}, numbers)
+    await _set(users, {"name_key": None}, {"name_key": {"$toLower": "$username"}})
     for field in _DATES:
-        text = {"dateString": f"${field}", "onError": None}
-        await _convert(users, field, "string", {"$dateFromString": text})
+        text = {"$dateFromString": {"dateString": f"${field}", "onError": None}}
+        await _set(users, {field: {"$type": "string"}}, {field: text})
         milliseconds = {"$toLong": {"$multiply": [f"${field}", 1000]}}
-        await _convert(users, field, "number", {"$toDate": milliseconds})
+        await _set(users, {field: {"$type": "number"}}, {field: {"$toDate": milliseconds}})
         # `$min` would prefer null to any time; what is absent gives way.
-        await users.update_many({field: {"$type": "null"}}, {"$unset": {field: ""}})
+        await users.update_many({**_USER, field: {"$type": "null"}}, {"$unset": {field: ""}})
     # The original's documents have such ids, which say when they were made.
     undated: Document = {"join_date": None, "_id": {"$type": "objectId"}}
     next_best = {"$ifNull": ["$first_seen", {"$ifNull": ["$last_seen", {"$toDate": "$_id"}]}]}
-    await users.update_many(undated, [{"$set": {"join_date": next_best}}])
+    await _set(users, undated, {"join_date": next_best})
 
 
-async def _convert(users: Collection, field: str, kind: str, made: Document) -> None:
-    await users.update_many({field: {"$type": kind}}, [{"$set": {field: made}}])
+async def _set(users: Collection, which: Document, fields: Document) -> None:
+    await users.update_many({**_USER, **which}, [{"$set": fields}])
 
 
 async def _make_unique(users: Collection) -> None:
@@ -179,7 +179,8 @@ async def _merge_duplicates(users: Collection) -> None:
         merged += len(handful)
         if not handful:
             break
-    _log.info("users that the database held several times are one each now", users=merged)
+    if merged:
+        _log.info("users that the database held several times are one each now", users=merged)
 
 
 async def _merge_one(users: Collection, user_id: int) -> None:

@@ -11,6 +11,7 @@ it did answer. The driver finds a server that is back by itself, in the backgrou
 from __future__ import annotations
 
 import asyncio
+import warnings
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any, Final
@@ -84,18 +85,24 @@ class Server:
     def open(self) -> None:
         """Makes the client, which connects by itself. Raises SettingsError for a wrong URL."""
         try:
-            self._client = AsyncMongoClient(
-                self._url,
-                appname="telpher",
-                maxPoolSize=_MOST_CONNECTIONS,
-                connectTimeoutMS=int(self._patience * 1000),
-                serverSelectionTimeoutMS=int(self._patience * 1000),
-                # Counters are forgotten elsewhere once they are here: not only in memory, please.
-                journal=True,
-            )
+            with warnings.catch_warnings():
+                # It only warns of options that it does not understand.
+                warnings.simplefilter("error", UserWarning)
+                self._client = self._made()
         # The cause is left out: it may quote the URL, which holds the password.
-        except (PyMongoError, ValueError, TypeError) as error:
-            raise SettingsError([f"DATABASE_URL: {_first_words(error, self._url)}"]) from None
+        except (PyMongoError, ValueError, TypeError, UserWarning) as error:
+            raise SettingsError([f"DATABASE_URL: {first_words(error, self._url)}"]) from None
+
+    def _made(self) -> AsyncMongoClient[Document]:
+        return AsyncMongoClient(
+            self._url,
+            appname="telpher",
+            maxPoolSize=_MOST_CONNECTIONS,
+            connectTimeoutMS=int(self._patience * 1000),
+            serverSelectionTimeoutMS=int(self._patience * 1000),
+            # Counters are forgotten elsewhere once they are here: not only in memory, please.
+            journal=True,
+        )
 
     async def close(self) -> None:
         """Ends all connections. Safe to repeat."""
@@ -143,7 +150,7 @@ class Server:
         return self._client.get_default_database(DEFAULT_DATABASE, codec_options=options)
 
     def _failed(self, error: Exception) -> StorageError:
-        problem = f"{type(error).__name__}: {_first_words(error, self._url)}"
+        problem = f"{type(error).__name__}: {first_words(error, self._url)}"
         if not is_trouble(error):
             self._succeeded()
         else:
@@ -166,7 +173,7 @@ def is_trouble(error: Exception) -> bool:
     return not isinstance(error, DocumentTooLarge | BSONError | OverflowError)
 
 
-def _first_words(error: Exception, url: str) -> str:
+def first_words(error: Exception, url: str) -> str:
     """What `error` says, shortened, without anything out of the URL but its hosts."""
     text = str(error) or "no answer in time"
     for secret in _secrets(url):

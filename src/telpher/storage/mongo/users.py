@@ -126,7 +126,7 @@ async def _joined(collections: Collections, limit: int, before: PageKey | None) 
     if before is not None and not before.at:
         return []
     # Greater than a date is only what is one.
-    wanted: Document = {"join_date": {"$gt": moment(0)}}
+    wanted: Document = {"join_date": {"$gt": moment(0)}, "id": {"$exists": True}}
     if before is not None:
         at, number = moment(before.at), nearest(before.number)
         wanted["join_date"]["$lte"] = at

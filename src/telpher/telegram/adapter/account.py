@@ -6,7 +6,8 @@ Its gateways: `bot`, `chats`, `posts`, and `copier` (CopyGateway).
 
     supervise     the main connection, again and again with back-off
     dispatcher    updates, each to the listener in a task of its own
-    keep session  what a crash may cost at most
+    upkeep        what is kept of the session and of updates, and whether they are still ours
+    noting        what a crash may cost at most
 
 A refused token ends the attempts: the account is dead until somebody changes the setting.
 """
@@ -19,7 +20,6 @@ from typing import Any
 
 import structlog
 
-from telpher.clock import Clock
 from telpher.core.model import FoundFile, MessageRef
 from telpher.errors import (
     AccountDeadError,
@@ -43,13 +43,14 @@ from telpher.telegram.adapter.network import require_fast_crypto, trust_keys
 from telpher.telegram.adapter.pictures import PictureReader
 from telpher.telegram.adapter.posts import Posts
 from telpher.telegram.adapter.session import AccountSession
+from telpher.telegram.adapter.upkeep import Upkeep
+from telpher.telegram.custody.base import Vault
 from telpher.telegram.dispatcher import Dispatcher
 from telpher.telegram.flood import Outbox
 from telpher.telegram.gateway import (
     AccountState,
     AccountStatus,
     Listener,
-    SessionStore,
 )
 from telpher.telegram.media import MediaConnector
 from telpher.telegram.servers import TELEGRAM, Directory, Servers
@@ -64,34 +65,36 @@ class BotAccount:
     def __init__(
         self,
         credentials: Credentials,
-        store: SessionStore,
-        clock: Clock,
+        vault: Vault,
         servers: Servers = TELEGRAM,
         timing: Timing | None = None,
+        *,
+        hears: bool = True,
     ) -> None:
         require_fast_crypto()
         trust_keys(servers.public_keys)
         self._timing = timing or Timing()
-        self._store = store
-        self._name = f"bot{credentials.bot_id}"
-        self._saved = 0
-        self._unsaved = False
         session = AccountSession()
         session.set_dc(servers.home_dc, None, None)
         self._session = session
         self._identity = Identity(credentials, session, Directory(servers), self._timing)
+        name = f"bot{credentials.bot_id}"
+        self._upkeep = Upkeep(name, vault, session, self._timing, hears=hears)
         self._state = AccountState.STARTING
         self._reason = "The connection to Telegram is being made."
         self._turned = asyncio.Event()
         self._main: MainConnection | None = None
+        self._opening: MainConnection | None = None
+        self._at_once = False
+        self._deaf = False
         self._destroyed = False
         self._dispatcher = Dispatcher()
-        self._connector = FileConnector(clock, self._timing)
+        self._connector = FileConnector(vault.clock, self._timing)
         self._logins = MediaLogins(self._identity, self, self._connector)
-        outbox = Outbox(clock, self._timing)
+        outbox = Outbox(vault.clock, self._timing)
         reader = PictureReader(self.find_file, self._logins, self._timing)
         self.bot = Messenger(self.call, outbox, session, reader)
-        self.chats = Chats(self.call, Outbox(clock, self._timing), session, self.user_id)
+        self.chats = Chats(self.call, Outbox(vault.clock, self._timing), session, self.user_id)
         self.posts = Posts(self.call, outbox, session)
         self.copier = Copier(self.call, outbox, session, self.find_file)
 
@@ -122,18 +125,28 @@ class BotAccount:
         return await self.until(lambda status: status.state is state)
 
     async def run(self, listener: Listener) -> None:
-        """Keeps the account connected and hands updates to `listener`, until cancelled."""
-        self._restore()
+        """Keeps the account connected until cancelled, and hands updates to `listener` as long as
+        they are this instance's to handle."""
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._dispatcher.run(listener), name="updates")
-                group.create_task(self._keep_session(), name="session")
+                group.create_task(self._upkeep.run(self._keys_lost, self._renew), name="upkeep")
+                group.create_task(self._keep_noting(), name="noting")
                 await self._supervise()
         finally:
             if self._state is not AccountState.DEAD:
                 self._turn(AccountState.STOPPED, "telpher has been stopped.")
-            self._save()
+            await self._upkeep.end(self._dispatcher)
             self._connector.close()
+
+    async def hand_over(self) -> None:
+        """Handles no more updates: what has come is finished, then another instance's turn begins.
+
+        Everything else goes on as before.
+        """
+        self._deaf = True
+        state = self._main.state() if self._main else None
+        await self._upkeep.hand_over(state, self._dispatcher)
 
     async def find_file(self, ref: MessageRef) -> FoundFile:
         """Reads the message and returns its file as this account sees it.
@@ -158,13 +171,25 @@ class BotAccount:
             raise TelegramUnavailableError("the account is being logged in again") from error
 
     def session_changed(self) -> None:
-        """Saves the session."""
-        self._save()
+        """Has the session saved soon."""
+        self._upkeep.changed()
 
     def login_lost(self) -> None:
         """Has the main connection made again, which finds the login gone and renews it."""
         if self._main is not None:
             self._main.give_up()
+
+    async def _keys_lost(self) -> None:
+        """Closes all that was opened with keys that may be somebody else's soon."""
+        self._renew()
+        await self._connector.give_up()
+
+    def _renew(self) -> None:
+        """Has the main connection made again at once."""
+        self._at_once = True
+        for each in (self._main, self._opening):
+            if each is not None:
+                each.give_up()
 
     # The main connection.
 
@@ -177,6 +202,9 @@ class BotAccount:
                 await self._live(backoff)
                 again = False
                 pause, reason = backoff.next(), "The connection to Telegram was lost."
+                if self._at_once:
+                    self._at_once = False
+                    continue
             except AccountDeadError as error:
                 _log.error("the bot's token was refused", bot=self.user_id, problem=str(error))
                 self._turn(AccountState.DEAD, f"{error}.")
@@ -189,6 +217,8 @@ class BotAccount:
                     pass  # a new login, but not at once
                 elif isinstance(error, AuthorisationLostError | MigrateError) and not again:
                     pause = 0.0  # the next attempt knows better: once, at once
+                elif self._at_once:
+                    pause = 0.0  # it was given up while it was made
                 again = pause == 0.0
             self._turn(self._state, reason)
             _log.warning("not connected to Telegram", reason=reason, again_in=pause)
@@ -206,7 +236,10 @@ class BotAccount:
 
     async def _live(self, backoff: Backoff) -> None:
         """One main connection, from its opening to its end."""
-        main = MainConnection(self._identity)
+        await self._upkeep.ready(self._identity.directory)
+        hears, begin_from = self._upkeep.role()
+        main = MainConnection(self._identity, hears=hears, begin_from=begin_from)
+        self._opening, self._at_once = main, False
         try:
             await main.open()
             if not self._destroyed:
@@ -215,19 +248,19 @@ class BotAccount:
             self._main = main
             self._turn(AccountState.CONNECTED, "")
             # At once: what is sent from now on is answered even if this process is killed.
-            main.note_state()
-            self._save()
+            await self._note()
             _log.info("connected to Telegram", bot=self._session.username)
             await main.run(self._on_update)
         finally:
-            self._main = None
+            self._main = self._opening = None
             if self._state is AccountState.CONNECTED:
                 self._turn(AccountState.RECONNECTING, "The connection to Telegram was lost.")
-            main.note_state()
-            self._save()
+            self._heard(main)
             await main.close()
 
     def _on_update(self, update: Any, entities: dict[int, Any]) -> None:
+        if self._deaf:
+            return
         found = incoming(update, entities, self.user_id, self._session.username)
         if found is not None:
             self._dispatcher.offer(found)
@@ -241,40 +274,18 @@ class BotAccount:
         if self._state is AccountState.DEAD:
             raise AccountDeadError(self._reason)
 
-    # The session.
+    # How far updates have come.
 
-    async def _keep_session(self) -> None:
+    async def _keep_noting(self) -> None:
         while True:
             await asyncio.sleep(self._timing.save_every)
-            if self._main is not None:
-                self._main.note_state()
-            self._save()
+            await self._note()
 
-    def _restore(self) -> None:
-        saved = self._store.load(self._name)
-        if saved is None:
-            return
-        try:
-            self._session.restore(saved)
-        except ValueError as error:
-            _log.warning("the saved session is not one; logging in again", problem=str(error))
-        directory = self._identity.directory
-        directory.recall(self._session.home)
-        if directory.main_address(self._session.dc_id) is None:
-            # Of another network of servers: nothing of it holds in this one.
-            self._session.move_home(directory.servers.home_dc)
-        self._saved = self._session.revision
+    async def _note(self) -> None:
+        if self._main is not None:
+            self._heard(self._main)
+        await self._upkeep.save(self._dispatcher)
 
-    def _save(self) -> None:
-        """Saves what has changed. A disk that refuses costs a login later, no stream now."""
-        if self._session.revision == self._saved or self._session.key is None:
-            return
-        try:
-            self._store.save(self._name, self._session.dump())
-        except OSError as error:
-            if not self._unsaved:
-                _log.error("the session could not be saved", problem=str(error))
-            self._unsaved = True
-            return
-        self._unsaved = False
-        self._saved = self._session.revision
+    def _heard(self, main: MainConnection) -> None:
+        if not self._deaf:
+            self._upkeep.heard(main.state(), self._dispatcher)

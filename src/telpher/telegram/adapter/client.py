@@ -34,20 +34,28 @@ from telpher.errors import (
 )
 from telpher.telegram.adapter.errors import to_error
 from telpher.telegram.adapter.identity import Identity
-from telpher.telegram.adapter.network import Connection, addresses, introduced
+from telpher.telegram.adapter.network import Connection, Unheard, addresses, introduced
 from telpher.telegram.adapter.outgoing import random_id
 from telpher.telegram.adapter.peers import chat_id_of
-from telpher.telegram.adapter.session import UpdateState
 from telpher.telegram.adapter.wire import Wire
+from telpher.telegram.custody.state import UpdateState
 from telpher.telegram.servers import DcAddress
 
 OnUpdate = Callable[[Any, dict[int, Any]], None]
 
 
 class MainConnection:
-    """One connection to the home data centre. Raises TelegramError throughout."""
+    """One connection to the home data centre. Raises TelegramError throughout.
 
-    def __init__(self, identity: Identity) -> None:
+    With `hears` it receives the account's updates, those since `begin_from` first; without, nothing
+    that it ever asks makes Telegram send them.
+    """
+
+    def __init__(
+        self, identity: Identity, *, hears: bool = True, begin_from: UpdateState | None = None
+    ) -> None:
+        self._hears = hears
+        self._begin_from = begin_from
         self._credentials = identity.credentials
         self._session = identity.session
         self._directory = identity.directory
@@ -64,7 +72,8 @@ class MainConnection:
 
     async def call(self, request: Any, within: float | None = None) -> Any:
         """Sends a request; see `Wire.call`. Access hashes in the result are remembered."""
-        result = await self._wire.call(request, within or self._timing.request)
+        asked = request if self._hears else Unheard(request)
+        result = await self._wire.call(asked, within or self._timing.request)
         self._session.process_entities(result)
         return result
 
@@ -83,11 +92,12 @@ class MainConnection:
             raise TelegramUnavailableError(f"no address of data centre {dc} is known")
         try:
             await self._wire.connect(address, self._timing.connect)
-            hello = introduced(self._credentials.api_id, GetConfigRequest(), updates=True)
-            config = await self.call(hello)
+            hello = introduced(self._credentials.api_id, GetConfigRequest(), updates=self._hears)
+            config = await self._wire.call(hello, self._timing.request)
             self._directory.learn(addresses(config.dc_options))
             await self._log_in(address)
-            await self._load_state()
+            if self._hears:
+                await self._load_state()
         except AuthorisationLostError:
             self._session.drop_login()
             raise
@@ -104,7 +114,7 @@ class MainConnection:
         self._useless.set()
 
     async def run(self, on_update: OnUpdate) -> None:
-        """Receives updates until the connection is lost, the missed ones first.
+        """Lives until the connection is lost, and receives updates, the missed ones first.
 
         `on_update` gets each with the users and chats that came with it, by chat id. Raises
         AuthorisationLostError when the login ended while receiving.
@@ -112,7 +122,7 @@ class MainConnection:
         self._client.add_event_handler(_handler(on_update), Raw())
         async with asyncio.TaskGroup() as group:
             tasks = [
-                group.create_task(self._client._update_loop()),
+                group.create_task(self._client._update_loop() if self._hears else self._drain()),
                 group.create_task(self._keep_alive()),
                 group.create_task(self._close_when_useless()),
             ]
@@ -128,22 +138,23 @@ class MainConnection:
         if isinstance(failure, RPCError):
             raise to_error(failure) from failure
 
-    def note_state(self) -> None:
-        """Has the session remember how far updates were handled."""
+    def state(self) -> UpdateState | None:
+        """How far updates were handed out; None when it has none."""
         account, channels = self._client._message_box.session_state()
-        if self._receiving and account["pts"]:
-            self._session.keep_update_state(
-                UpdateState(
-                    pts=account["pts"],
-                    qts=account["qts"],
-                    date=int(account["date"].timestamp()),
-                    seq=account["seq"],
-                    channels=channels,
-                )
-            )
+        if not self._receiving or not account["pts"]:
+            return None
+        return UpdateState(
+            pts=account["pts"],
+            qts=account["qts"],
+            date=int(account["date"].timestamp()),
+            seq=account["seq"],
+            channels=channels,
+        )
 
     async def _log_in(self, address: DcAddress) -> None:
         user = await self._whoami() or await self._import_token()
+        if self._useless.is_set():
+            raise TelegramUnavailableError("the connection was given up while it was made")
         self._session.set_dc(address.id, address.host, address.port)
         self._session.keep_login(self._wire.sender.auth_key, int(user.id), user.username or "")
         self._client._mb_entity_cache.set_self_user(user.id, True, user.access_hash)
@@ -162,9 +173,9 @@ class MainConnection:
         return result.user
 
     async def _load_state(self) -> None:
-        """Where the session left off, to be caught up from there; else from now on."""
+        """Where the last one left off, to be caught up from there; else from now on."""
         box = self._client._message_box
-        kept = self._session.update_state
+        kept = self._begin_from
         now = await self.call(GetStateRequest())
         if kept is None or kept.pts > now.pts:
             # A state ahead of the server's own is another server's: with it every update would
@@ -179,6 +190,11 @@ class MainConnection:
                 self._client._mb_entity_cache.put(known)
             await self._client.catch_up()
         self._receiving = True
+
+    async def _drain(self) -> None:
+        """Throws away what the library queues as updates: what answers to requests bring along."""
+        while True:
+            await self._client._updates_queue.get()
 
     async def _close_when_useless(self) -> None:
         await self._useless.wait()

@@ -6,7 +6,10 @@ before the key is used: no key is ever seen on two connections at once (telegram
 
 from __future__ import annotations
 
+from weakref import WeakSet
+
 from telpher.clock import Clock
+from telpher.errors import TelegramUnavailableError
 from telpher.telegram.adapter.media import FileConnection
 from telpher.telegram.adapter.network import key_maker
 from telpher.telegram.adapter.wire import Wire
@@ -28,13 +31,27 @@ class FileConnector:
         self._decryptor = Decryptor()
         self._kit = Kit(ServerTime(clock), Frames(), self._decryptor, self.traffic, timing.silence)
         self._keys: dict[bytes, AuthKey] = {}  # with the salts learned for them
+        self._opened: WeakSet[FileConnection] = WeakSet()
+        self._given_up = 0
 
     async def open(self, address: DcAddress, key: bytes) -> FileConnection:
         """A connection with a key that exists, not introduced yet. Raises TelegramError."""
+        given_up = self._given_up
         known = self._keys.setdefault(key, AuthKey(key))
         within = self._timing.connect
         opened = await connect(address.host, address.port, known, self._kit, within)
-        return FileConnection(opened, self._timing)
+        connection = FileConnection(opened, self._timing)
+        if given_up != self._given_up:
+            await connection.close()
+            raise TelegramUnavailableError("the account's keys were given up")
+        self._opened.add(connection)
+        return connection
+
+    async def give_up(self) -> None:
+        """Closes every connection, those that are being made as well: their keys are not ours."""
+        self._given_up += 1
+        for each in list(self._opened):
+            await each.close()
 
     async def make_key(self, address: DcAddress) -> bytes:
         """A new key, made on a connection that is closed again. Raises TelegramError."""

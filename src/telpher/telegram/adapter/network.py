@@ -93,6 +93,14 @@ def key_maker(connect_timeout: float) -> MTProtoSender:
     )
 
 
+class Unheard(InvokeWithoutUpdatesRequest):  # type: ignore[misc] # the library has no types
+    """A request that does not make Telegram send updates to the connection it goes out on."""
+
+    def read_result(self, reader: Any) -> Any:
+        """What the request inside reads: the library's own wrapper reads objects only."""
+        return self.query.read_result(reader)
+
+
 def introduced(api_id: int, query: Any, *, updates: bool) -> Any:
     """`query` as the first request of a connection.
 

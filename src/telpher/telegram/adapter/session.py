@@ -1,13 +1,11 @@
-"""One account's session: what lets a second start log in nowhere and miss nothing.
+"""One account's session: what lets a second start log in nowhere.
 
     key           authorisation key of the home data centre
     media keys    one per data centre that has its own login (telegram.md, "Connections")
-    state         how far updates were handled (pts, qts, date, seq; pts per channel): from there
-                  Telegram is asked for what came while telpher was down
     peers         access hashes of users and channels, the most recently seen
 
-The library asks a Session for the first and the last; update states are kept away from it,
-because it would both load them before the login is certain and overwrite them with newer ones.
+The library asks a Session for the first and the last. How far updates were handled is not the
+session's: it belongs to the account, and to whoever handles its updates (`telegram/custody`).
 """
 
 from __future__ import annotations
@@ -17,30 +15,22 @@ import json
 from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from typing import Any
 
 from telethon.crypto import AuthKey
 from telethon.sessions import MemorySession
 
+from telpher.telegram.custody.state import UpdateState, restored
 from telpher.telegram.servers import DcAddress
 
-_VERSION = 1
+_VERSION = 2
+
+# Whose sessions held how far updates were handled as well.
+_OLD_VERSION = 1
 
 # Access hashes kept, those of channels longer than those of users. 5,000 of them make 150 KB of
 # JSON.
 MOST_PEERS = 5000
-
-
-@dataclass(frozen=True, slots=True)
-class UpdateState:
-    """How far updates were handled [/api/updates]; `date` in Unix seconds, `channels` id to pts."""
-
-    pts: int
-    qts: int
-    date: int
-    seq: int
-    channels: dict[int, int] = field(default_factory=dict)
 
 
 class AccountSession(MemorySession):  # type: ignore[misc] # the library has no types
@@ -52,22 +42,11 @@ class AccountSession(MemorySession):  # type: ignore[misc] # the library has no 
         self.revision = 0
         self.user_id = 0
         self.username = ""
-        self._update_state: UpdateState | None = None
+        self.peers_changed = False
         self._media_keys: dict[tuple[int, int], bytes] = {}
         self._peers: OrderedDict[int, int] = OrderedDict()
 
     # What telpher keeps.
-
-    @property
-    def update_state(self) -> UpdateState | None:
-        """None until a login has begun to receive updates."""
-        return self._update_state
-
-    def keep_update_state(self, state: UpdateState) -> None:
-        """Notes how far updates were handled."""
-        if state != self._update_state:
-            self._update_state = state
-            self.revision += 1
 
     @property
     def key(self) -> bytes | None:
@@ -75,13 +54,9 @@ class AccountSession(MemorySession):  # type: ignore[misc] # the library has no 
         return self._auth_key.key if self._auth_key else None
 
     def keep_login(self, key: AuthKey, user_id: int, username: str) -> None:
-        """Notes the home key and who is logged in with it.
-
-        Another bot than before starts without the old one's state.
-        """
+        """Notes the home key and who is logged in with it."""
         if self.user_id not in (0, user_id):
-            self._update_state = None
-            self._peers.clear()
+            self._peers.clear()  # another bot's
         self._auth_key = AuthKey(key.key)
         self.user_id, self.username = user_id, username
         self.revision += 1
@@ -95,6 +70,11 @@ class AccountSession(MemorySession):  # type: ignore[misc] # the library has no 
         """Forgets the home key: the next connection makes a new one and logs in."""
         self._auth_key = None
         self.revision += 1
+
+    def drop_keys(self) -> None:
+        """Forgets every key: somebody else may use them from now on."""
+        self._media_keys.clear()
+        self.drop_login()
 
     def media_key(self, dc: int, slot: int = 0) -> bytes | None:
         """The key of login number `slot` that files from `dc` are fetched with."""
@@ -124,7 +104,7 @@ class AccountSession(MemorySession):  # type: ignore[misc] # the library has no 
             if chat_id == 0 or access_hash == 0:
                 continue
             if self._peers.get(chat_id) != access_hash:
-                self.revision += 1
+                self.peers_changed = True
             self._peers[chat_id] = access_hash
             self._peers.move_to_end(chat_id)
         while len(self._peers) > MOST_PEERS:
@@ -140,36 +120,36 @@ class AccountSession(MemorySession):  # type: ignore[misc] # the library has no 
         return None if found is None else (id, found)
 
     def set_update_state(self, entity_id: int, state: Any) -> None:
-        """Ignored: `keep_update_state` is called when the state may be trusted."""
+        """Ignored: the library would overwrite it with newer ones than are handled."""
 
     def get_update_states(self) -> tuple[()]:
-        """None: the state is loaded after the login is certain."""
+        """None: the library would load them before the login is certain."""
         return ()
 
     # To and from text.
 
     def dump(self) -> str:
         """Everything as JSON."""
-        state = self._update_state
         return json.dumps(
             {
                 "version": _VERSION,
                 "home": [self.dc_id, self.server_address, self.port],
                 "key": _to_text(self.key),
                 "user": [self.user_id, self.username],
-                "state": [state.pts, state.qts, state.date, state.seq] if state else None,
-                "channels": sorted(state.channels.items()) if state else [],
                 "media_keys": [[*place, _to_text(key)] for place, key in self._media_keys.items()],
                 "peers": list(self._peers.items()),
             },
             separators=(",", ":"),
         )
 
-    def restore(self, text: str) -> None:
-        """Takes over what `dump` wrote. Raises ValueError, changing nothing, for anything else."""
+    def restore(self, text: str) -> UpdateState | None:
+        """Takes over what `dump` wrote. Raises ValueError, changing nothing, for anything else.
+
+        How far updates were handled, where an older version wrote that here.
+        """
         with _broken_as_value_error():
             saved = json.loads(text)
-            if saved["version"] != _VERSION:
+            if saved["version"] not in (_OLD_VERSION, _VERSION):
                 msg = f"version {saved['version']} of a session is unknown"
                 raise ValueError(msg)
             key = _to_key(saved["key"])
@@ -178,19 +158,15 @@ class AccountSession(MemorySession):  # type: ignore[misc] # the library has no 
                 (int(dc), int(slot)): _to_key(key) for dc, slot, key in saved["media_keys"]
             }
             peers = OrderedDict((int(chat), int(value)) for chat, value in saved["peers"])
-            channels = {int(channel): int(pts) for channel, pts in saved["channels"]}
-            state = None
-            if saved["state"] is not None:
-                pts, qts, date, seq = map(int, saved["state"])
-                state = UpdateState(pts, qts, date, seq, channels)
+            state = restored(saved) if saved["version"] == _OLD_VERSION else None
             home_dc, host, port = saved["home"]
             home = DcAddress(int(home_dc), str(host or ""), int(port or 0))
         self.set_dc(home.id, home.host, home.port)
         self._auth_key = AuthKey(key) if key else None
         self.user_id, self.username = user_id, username
         self._media_keys = {place: each for place, each in media_keys.items() if each}
-        self._update_state = state
         self._peers = peers
+        return state
 
 
 @contextmanager

@@ -55,10 +55,6 @@ class UpdateDuty:
         """Seconds until the next `look`."""
         return RENEW_EVERY if self.on else ASK_EVERY
 
-    def begin(self, state: UpdateState | None) -> None:
-        """How far an older version was, which kept that elsewhere."""
-        self._state = farther(self._state, state)
-
     async def look(self) -> bool:
         """Asks for the lease or renews it; whether this instance is on duty.
 

@@ -1,0 +1,201 @@
+"""What an account keeps beyond its connections: the session it goes by, and how far updates came.
+
+`custody` decides whether a key may be used and who handles updates; this brings its decisions to
+the session, and what has changed there to custody. `run` looks after both and tells the account:
+
+    keys_lost     every connection made with the keys is to be closed, now
+    duty_changed  the main connection is to be made anew, with updates or without
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+import structlog
+
+from telpher.telegram.adapter.session import AccountSession
+from telpher.telegram.custody.base import Vault
+from telpher.telegram.custody.duty import UpdateDuty
+from telpher.telegram.custody.keys import KeyCustody
+from telpher.telegram.custody.state import UpdateState, farther
+from telpher.telegram.servers import Directory
+from telpher.telegram.timing import Timing
+
+_log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+# Seconds between two saves when nothing but access hashes has changed: forgetting one costs a
+# refusal here and there, and all of them are some 100 KB.
+PEERS_EVERY = 300.0
+
+# Seconds for what is being answered when the updates are handed over. What takes longer is handled
+# again by the next instance, which Telegram does not let answer twice.
+FINISH_WITHIN = 10.0
+
+
+class Handling(Protocol):
+    """Who handles updates; see Dispatcher."""
+
+    @property
+    def offered(self) -> int: ...
+    def handled(self, number: int) -> bool: ...
+    async def drained(self, number: int) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Mark:
+    """A state, and the number of the last update that it covers."""
+
+    state: UpdateState
+    number: int
+
+
+class Upkeep:
+    """Of one account; `name` is like "bot42". Without `hears` it never handles updates."""
+
+    def __init__(
+        self, name: str, vault: Vault, session: AccountSession, timing: Timing, *, hears: bool
+    ) -> None:
+        self._clock = vault.clock
+        self._session = session
+        self._timing = timing
+        self._keys = KeyCustody(vault, name)
+        self._duty = UpdateDuty(vault, name) if hears else None
+        self._role = (False, 0)
+        self._left = False
+        self._held = False
+        self._saved = -1
+        self._saved_at = 0.0
+        self._heard: UpdateState | None = None
+        self._handled: UpdateState | None = None
+        self._mark: _Mark | None = None
+        self._wanted = asyncio.Event()
+
+    def role(self) -> tuple[bool, UpdateState | None]:
+        """Whether the next connection hears updates, and from where on it asks for them.
+
+        That is from what was heard already, whether it is handled yet or not; but who comes on duty
+        begins where the one before was.
+        """
+        if self._duty is None:
+            return False, None
+        if self._duty.term != self._role[1]:
+            self._heard = farther(self._heard, self._duty.state)
+        self._role = (self._duty.on, self._duty.term)
+        return self._duty.on, self._heard
+
+    async def ready(self, directory: Directory) -> None:
+        """A session to go by. To be called before each connection."""
+        if self._duty is not None and not self._duty.term:
+            await self._duty.look()
+        if not self._held:
+            self._restore(await self._keys.take(), directory)
+            self._held = True
+
+    async def run(
+        self, keys_lost: Callable[[], Awaitable[None]], duty_changed: Callable[[], None]
+    ) -> None:
+        """Renews what is held, and saves what has changed, until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._keep_keys(keys_lost), name="session")
+            group.create_task(self._keep_duty(duty_changed), name="duty")
+
+    def heard(self, state: UpdateState | None, handling: Handling) -> None:
+        """How far updates have come in. It is kept once they were handled to their end."""
+        if state is None:
+            return
+        self._heard = state
+        self._settle(handling)
+        if self._mark is None:
+            self._mark = _Mark(state, handling.offered)
+        self._settle(handling)
+
+    async def save(self, handling: Handling) -> None:
+        """What has changed, at once."""
+        await self._save_session()
+        self._settle(handling)
+        if self._duty is not None and self._handled is not None:
+            await self._duty.keep(self._handled)
+
+    def changed(self) -> None:
+        """The session has changed, and is to be saved soon."""
+        self._wanted.set()
+
+    async def hand_over(self, state: UpdateState | None, handling: Handling) -> None:
+        """What was heard is handled to its end; then it is another instance's turn.
+
+        From this call on nothing may be offered any more; `state` covers all that was (None: what
+        was heard last does).
+        """
+        self._left = True
+        try:
+            async with asyncio.timeout(FINISH_WITHIN):
+                await handling.drained(handling.offered)
+            self._handled = state or self._heard
+        except TimeoutError:
+            self._settle(handling)
+            _log.warning("some updates are left to whoever handles them next")
+        if self._duty is not None:
+            await self._duty.hand_over(self._handled)
+
+    async def end(self, handling: Handling) -> None:
+        """The connections are closed: all of it is free for others."""
+        self._settle(handling)
+        if self._duty is not None:
+            await self._duty.hand_over(self._handled)
+        await self._save_session(peers=True)
+        await self._keys.give_back()
+
+    def _settle(self, handling: Handling) -> None:
+        if self._mark is not None and handling.handled(self._mark.number):
+            self._handled, self._mark = self._mark.state, None
+
+    async def _keep_keys(self, keys_lost: Callable[[], Awaitable[None]]) -> None:
+        while True:
+            if self._held and not await self._keys.look():
+                self._session.drop_keys()
+                self._saved = self._session.revision
+                self._held = False
+                await keys_lost()
+            try:
+                async with asyncio.timeout(self._timing.save_every):
+                    await self._wanted.wait()
+            except TimeoutError:
+                pass
+            self._wanted.clear()
+            await self._save_session()
+
+    async def _keep_duty(self, duty_changed: Callable[[], None]) -> None:
+        while self._duty is not None and not self._left:
+            await asyncio.sleep(self._duty.pause)
+            await self._duty.look()
+            if not self._left and self._role != (self._duty.on, self._duty.term):
+                duty_changed()
+
+    async def _save_session(self, *, peers: bool = False) -> None:
+        session, now = self._session, self._clock.monotonic()
+        if session.key is None or not self._held:
+            return
+        peers = session.peers_changed and (peers or now - self._saved_at >= PEERS_EVERY)
+        if session.revision == self._saved and not peers:
+            return
+        self._saved, self._saved_at = session.revision, now
+        session.peers_changed = False
+        await self._keys.keep(session.dump())
+
+    def _restore(self, text: str | None, directory: Directory) -> None:
+        session = self._session
+        if text is not None:
+            try:
+                old_state = session.restore(text)
+            except ValueError as error:
+                _log.warning("the saved session is not one; logging in again", problem=str(error))
+            else:
+                self._heard = farther(self._heard, old_state)
+        directory.recall(session.home)
+        if directory.main_address(session.dc_id) is None:
+            # Of another network of servers: nothing of it holds in this one.
+            session.move_home(directory.servers.home_dc)
+        self._saved = session.revision
