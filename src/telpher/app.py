@@ -24,6 +24,8 @@ from telpher.clock import Clock, SystemClock
 from telpher.config.settings import Settings
 from telpher.jobs.copies import look_into
 from telpher.jobs.runner import Runner
+from telpher.storage.local import LocalStore
+from telpher.storage.mongo import MongoDatabase
 from telpher.storage.sqlite import SqliteDatabase
 from telpher.streaming.disk.tier import DiskTier
 from telpher.telegram.gateway import AccountState, Incoming
@@ -64,9 +66,12 @@ async def running(
     """telpher, serving and connected (or trying to be) for as long as the context lasts."""
     clock = clock or SystemClock()
     disk = DiskTier(settings.work_dir / "cache", int(settings.disk_cache_gb * _GIB), clock)
-    database = SqliteDatabase(settings.work_dir / "telpher.sqlite3", clock)
-    async with disk, database, asyncio.TaskGroup() as tasks:
-        app = build(settings, clock, timing or Timing(), Stores(disk, database), tasks)
+    database = _database(settings, clock)
+    local = LocalStore(settings.work_dir / "local.sqlite3")
+    async with disk, database, local, asyncio.TaskGroup() as tasks:
+        stores = Stores(disk, database, local)
+        app = build(settings, clock, timing or Timing(), stores, tasks)
+        await app.books.revocations.load()
         await app.server.start()
         bots = _start_bots(app, tasks)
         jobs = Runner(tasks, clock)
@@ -83,12 +88,19 @@ async def running(
             for bot in bots:
                 bot.cancel()
             await asyncio.wait(bots)
+            await app.books.delivery.finish()
             await app.server.close()
+
+
+def _database(settings: Settings, clock: Clock) -> SqliteDatabase | MongoDatabase:
+    if settings.database_url is not None:
+        return MongoDatabase(settings.database_url.get_secret_value(), clock)
+    return SqliteDatabase(settings.work_dir / "telpher.sqlite3", clock)
 
 
 def _start_bots(app: App, tasks: asyncio.TaskGroup) -> list[asyncio.Task[None]]:
     return [
-        tasks.create_task(app.account.run(app.router), name="bot"),
+        tasks.create_task(app.account.run(app.bot.router), name="bot"),
         tasks.create_task(_introduce(app), name="menu of commands"),
         *(
             tasks.create_task(extra.run(_ignore), name=f"bot {extra.user_id}")
@@ -99,6 +111,10 @@ def _start_bots(app: App, tasks: asyncio.TaskGroup) -> list[asyncio.Task[None]]:
 
 def _start_jobs(app: App, jobs: Runner, channel: int | str | None) -> None:
     jobs.start("copies", app.desk.run)
+    jobs.start("journal", app.books.journal.run)
+    jobs.start("counters", app.books.delivery.run)
+    jobs.start("revocations", app.books.revocations.run)
+    jobs.start("reports", app.bot.reports.run)
     if channel is None:
         return
     for extra in app.extras:
@@ -108,7 +124,7 @@ def _start_jobs(app: App, jobs: Runner, channel: int | str | None) -> None:
 
 async def _introduce(app: App) -> None:
     await app.account.reached(AccountState.CONNECTED)
-    await app.router.publish_commands()
+    await app.bot.router.publish_commands()
 
 
 async def _ignore(incoming: Incoming) -> None:

@@ -7,25 +7,25 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from pydantic import SecretStr
 
 from telpher._version import VERSION
-from telpher.bot.build import BotDeps, create_router
+from telpher.books import Books, open_books
+from telpher.bot.batch import BatchRules
+from telpher.bot.build import Bot, BotDeps, Rules, create_bot
 from telpher.bot.menu import About
-from telpher.bot.router import Router
 from telpher.clock import Clock
 from telpher.config.settings import Settings
-from telpher.core.links import LinkSigner, derive_secret
+from telpher.core.model import Person
+from telpher.core.tally import ErrorShown
 from telpher.errors import SettingsError
 from telpher.jobs.copies import CopyDesk, NoCopyDesk
 from telpher.memory import memory_limit
-from telpher.service.links import LinkService
-from telpher.service.people import Access, People
 from telpher.storage.base import Database
+from telpher.storage.local import LocalStore
 from telpher.streaming.disk.tier import DiskTier
 from telpher.streaming.engine import Engine
 from telpher.streaming.plays import PlayLimits, Plays
@@ -51,6 +51,7 @@ class Stores:
 
     disk: DiskTier
     database: Database
+    local: LocalStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,8 @@ class App:
     fleet: Fleet
     account: BotAccount
     extras: Sequence[BotAccount]
-    router: Router
+    bot: Bot
+    books: Books
     desk: CopyDesk | NoCopyDesk
     lifecycle: Lifecycle
 
@@ -76,6 +78,8 @@ def build(
     """
     accounts = _accounts(settings, clock, timing, stores.database)
     account, *extras = accounts
+    newcomers = _Newcomers()
+    books = open_books(settings, clock, stores.database, stores.local, newcomers)
     channel = settings.bin_channel
     copies = stores.database.copies
     desk = NoCopyDesk() if channel is None else CopyDesk(copies, account.copier, channel, clock)
@@ -87,57 +91,76 @@ def build(
         tasks,
         cache_bytes=settings.chunk_cache_bytes(memory_limit()),
         store=stores.disk,
-        plays=Plays(PlayLimits(settings.max_streams, settings.speed_limit_mbps), clock),
+        plays=Plays(_play_limits(settings), clock, books.usage),
     )
-    links = _links(settings, clock)
     lifecycle = Lifecycle()
     web = create_app(
         WebDeps(
             engine=engine,
-            links=links,
+            links=books.links,
             status=lambda: _status(account, fleet),
             clock=clock,
             cors_origins=settings.cors_origins,
             lifecycle=lifecycle,
             database=stores.database.status,
             disk=settings.work_dir,
+            admission=books.usage,
+            error_shown=lambda key: books.journal.note(ErrorShown(key, clock.now())),
         )
     )
     server = HttpServer(web, clock, settings.host, settings.port)
-    router = _router(settings, clock, account, links, desk)
-    return App(server, engine, fleet, account, extras, router, desk, lifecycle)
+    bot = _bot(settings, clock, account, books, _More(fleet, desk, stores.database))
+    newcomers.told = bot.reports.new_user
+    return App(server, engine, fleet, account, extras, bot, books, desk, lifecycle)
 
 
-class _Nobody:
-    """Stands where the database will: knows nobody and notes nothing."""
+@dataclass(frozen=True, slots=True)
+class _More:
+    """What the bot needs besides its account and the books."""
 
-    def __getattr__(self, name: str) -> Any:
-        async def nothing(*_arguments: object) -> None:
-            return None
-
-        return (lambda event: None) if name == "note" else nothing
-
-
-_NOBODY: Any = _Nobody()
+    fleet: Fleet
+    desk: CopyDesk | NoCopyDesk
+    database: Database
 
 
-def _router(
-    settings: Settings,
-    clock: Clock,
-    account: BotAccount,
-    links: LinkService,
-    desk: CopyDesk | NoCopyDesk,
-) -> Router:
-    return create_router(
+class _Newcomers:
+    """Tells the bot's reports of new people; the books are there before the bot is."""
+
+    def __init__(self) -> None:
+        self.told: Callable[[Person], None] | None = None
+
+    def __call__(self, people: Sequence[Person]) -> None:
+        for person in people:
+            if self.told is not None:
+                self.told(person)
+
+
+def _play_limits(settings: Settings) -> PlayLimits:
+    return PlayLimits(
+        settings.max_streams, settings.speed_limit_mbps, settings.max_streams_per_user
+    )
+
+
+def _bot(settings: Settings, clock: Clock, account: BotAccount, books: Books, more: _More) -> Bot:
+    return create_bot(
         BotDeps(
             gateway=account.bot,
-            links=links,
-            people=People(_NOBODY, _NOBODY, clock),
-            access=Access(settings.admins, settings.allowed_users),
-            dialogues=_NOBODY,
+            chats=account.chats,
+            files=more.fleet,
+            links=books.links,
+            revocations=books.revocations,
+            people=books.people,
+            notes=books.journal,
+            database=more.database,
             clock=clock,
-            about=About(VERSION, settings.source_url, settings.updates_url or ""),
-            link_made=desk.wanted,
+            rules=Rules(
+                access=books.access,
+                about=About(VERSION, settings.source_url, settings.updates_url or ""),
+                batch=BatchRules(settings.max_batch_size, settings.base_url),
+                force_sub=settings.force_sub_channel,
+                log_channel=settings.log_channel,
+            ),
+            link_made=more.desk.wanted,
         )
     )
 
@@ -164,13 +187,6 @@ def _accounts(
         BotAccount(each, vault, servers, timing, hears=each is credentials[0])
         for each in credentials
     ]
-
-
-def _links(settings: Settings, clock: Clock) -> LinkService:
-    secret = settings.link_secret or settings.bot_token
-    text = secret.get_secret_value() if secret else ""
-    key = text.encode() if settings.link_secret else derive_secret(text)
-    return LinkService(LinkSigner(key), settings.base_url, clock, settings.link_ttl_hours)
 
 
 def _status(account: BotAccount, fleet: Fleet) -> AccountStatus:

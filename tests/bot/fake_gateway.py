@@ -113,9 +113,9 @@ class Sent:
 
 @dataclass
 class FakeGateway:
-    """`failures` are raised one by one by the next calls, whichever they are."""
+    """`failures` are raised one by one by the next calls, whichever they are; None lets one by."""
 
-    failures: list[TelegramError] = field(default_factory=list)
+    failures: list[TelegramError | None] = field(default_factory=list)
     sent: list[Sent] = field(default_factory=list)
     edited: list[Sent] = field(default_factory=list)
     pressed: list[tuple[int, str]] = field(default_factory=list)
@@ -163,8 +163,9 @@ class FakeGateway:
         self.commands[language] = list(commands)
 
     def _fail(self) -> None:
-        if self.failures:
-            raise self.failures.pop(0)
+        failure = self.failures.pop(0) if self.failures else None
+        if failure is not None:
+            raise failure
 
     def _check(self, message: Outgoing) -> None:
         self._fail()

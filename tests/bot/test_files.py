@@ -23,7 +23,7 @@ def answer(name="film.mkv", base="https://files.example.org", ttl_hours=0, **cha
         date=0,
         duration=changes.get("duration", 3661),
     )
-    links = LinkService(LinkSigner(b"s" * 32), base, FakeClock(), ttl_hours).make(REF, info)
+    links = LinkService(LinkSigner(b"s" * 32), base, FakeClock(), ttl_hours).make(REF, info, 7)
     return file_answer(TEXTS, "en", info, links), links
 
 
@@ -74,7 +74,7 @@ def test_the_longest_address_fits_too():
 @pytest.mark.parametrize("base", ["http://localhost:8080", "http://192.168.1.2:8080"])
 def test_with_a_local_address_the_text_alone_carries_the_link(base):
     made, links = answer(base=base)
-    assert made.keyboard == ()
+    assert [button.text for row in made.keyboard for button in row] == ["🗑 Revoke"]
     assert ("code", links.stream) in ParsedHtml(made.html).marked
     assert "local" in made.html
     assert "local one" not in answer()[0].html

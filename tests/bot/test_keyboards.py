@@ -2,22 +2,23 @@ import pytest
 
 from telpher.bot import keyboards
 from telpher.bot.language import Texts
-from telpher.core.links import Claims
 from telpher.core.model import MessageRef
+from telpher.core.records import LinkRecord
 from telpher.service.links import Links
 from telpher.telegram.gateway import COPY_LIMIT
 from tests.bot.fake_gateway import check_keyboard
 
 TEXTS = Texts.load()
-CLAIMS = Claims(MessageRef(1, 2), link_id=3, expires=0, epoch=0)
+RECORD = LinkRecord(3, 7, MessageRef(1, 2), 0, 0, 0, 9, "film.mkv", 1)
 
 
 def links(base="https://files.example.org", name="film.mkv"):
     return Links(
-        claims=CLAIMS,
+        record=RECORD,
         stream=f"{base}/stream/1/2/{name}?k=K",
         download=f"{base}/download/1/2/{name}?k=K",
         bare=f"{base}/stream/1/2?k=K",
+        watch=f"{base}/watch/1/2?k=K",
     )
 
 
@@ -63,32 +64,32 @@ def test_only_public_hosts_are_public(url, public):
     assert keyboards.is_public(url) is public
 
 
-def test_a_file_has_play_download_and_copy():
-    (play, download), (copy,) = keyboards.for_file(TEXTS, "en", links())
-    assert (play.url, download.url, copy.copy) == (
-        "https://files.example.org/stream/1/2/film.mkv?k=K",
+def test_a_file_has_play_download_vlc_copy_and_revoke():
+    (play, download), (vlc, copy), (revoke,) = keyboards.for_file(TEXTS, "en", links())
+    assert (play.url, download.url, vlc.url) == (
+        "https://files.example.org/watch/1/2?k=K",
         "https://files.example.org/download/1/2/film.mkv?k=K",
-        "https://files.example.org/stream/1/2/film.mkv?k=K",
+        "https://files.example.org/watch/1/2?k=K&open=vlc",
     )
-    assert "Play" in play.text
-    assert "Download" in download.text
-    assert "Copy" in copy.text
+    assert copy.copy == "https://files.example.org/stream/1/2/film.mkv?k=K"
+    assert revoke.data == b"revoke:3"
 
 
 def test_a_link_exactly_at_the_limit_is_copied_whole():
     room = COPY_LIMIT - len(links(name="").stream)
     fits, too_long = links(name="n" * room), links(name="n" * (room + 1))
-    assert keyboards.for_file(TEXTS, "en", fits)[1][0].copy == fits.stream
-    assert keyboards.for_file(TEXTS, "en", too_long)[1][0].copy == too_long.bare
+    assert keyboards.for_file(TEXTS, "en", fits)[1][1].copy == fits.stream
+    assert keyboards.for_file(TEXTS, "en", too_long)[1][1].copy == too_long.bare
 
 
 def test_a_link_too_long_even_without_the_name_has_no_copy_button():
     keyboard = keyboards.for_file(TEXTS, "en", links(base="https://files.example.org/" + "p" * 256))
-    assert [len(row) for row in keyboard] == [2]
+    assert [len(row) for row in keyboard] == [2, 1, 1]
 
 
-def test_local_links_have_no_buttons():
-    assert keyboards.for_file(TEXTS, "en", links(base="http://localhost:8080")) == ()
+def test_local_links_can_be_revoked_and_no_more():
+    ((only,),) = keyboards.for_file(TEXTS, "en", links(base="http://localhost:8080"))
+    assert only.data == b"revoke:3"
 
 
 @pytest.mark.parametrize("language", sorted(TEXTS.languages))

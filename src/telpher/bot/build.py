@@ -2,41 +2,102 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from telpher.bot.albums import Albums
 from telpher.bot.areas import Area
+from telpher.bot.batch import Batch, BatchRules
+from telpher.bot.cancel import Cancel, Undertakings
 from telpher.bot.dialogues import Dialogues
-from telpher.bot.files import Files, LinkMade, nobody
+from telpher.bot.files import FileFinder, Files, FileSources
+from telpher.bot.gate import Gate
 from telpher.bot.language import Texts
 from telpher.bot.menu import About, Menu
+from telpher.bot.own_links import OwnLinks
+from telpher.bot.reports import Reports
 from telpher.bot.router import Guards, Router
 from telpher.clock import Clock
-from telpher.service.links import LinkService
-from telpher.service.people import Access, People
-from telpher.storage.base import DialogueStore
+from telpher.core.model import MessageRef, Person
+from telpher.service.batches import Batches
+from telpher.service.links import Links, LinkService
+from telpher.service.membership import ForceSub
+from telpher.service.people import Access, Notes, People
+from telpher.service.revocations import Revocations
+from telpher.storage.base import Database
+from telpher.telegram.chats import ChatGateway
 from telpher.telegram.gateway import BotGateway
 
 
 @dataclass(frozen=True, slots=True)
+class Rules:
+    """What the settings say; channels are chat ids or public names without @."""
+
+    access: Access
+    about: About
+    batch: BatchRules
+    force_sub: int | str | None = None
+    log_channel: int | str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class BotDeps:
-    """Everything the bot needs. `link_made` is told of each message that a link was made to."""
+    """Everything the bot needs. `link_made` is told of each message that a link was made to: it
+    neither waits nor fails."""
 
     gateway: BotGateway
+    chats: ChatGateway
+    files: FileFinder
     links: LinkService
+    revocations: Revocations
     people: People
-    access: Access
-    dialogues: DialogueStore
+    notes: Notes
+    database: Database
     clock: Clock
-    about: About
-    link_made: LinkMade = nobody
+    rules: Rules
+    link_made: Callable[[MessageRef], None]
 
 
-def create_router(deps: BotDeps) -> Router:
+@dataclass(frozen=True, slots=True)
+class Bot:
+    """What has to be run: `router` listens to updates, `reports` is a job."""
+
+    router: Router
+    reports: Reports
+
+
+def create_bot(deps: BotDeps) -> Bot:
     """Makes the areas and connects them."""
-    texts = Texts.load()
-    guards = Guards(deps.people, deps.access, Dialogues(deps.dialogues, deps.clock))
-    files = Files(deps.links, deps.access, deps.link_made)
-    areas: Sequence[Area] = (files,)
-    menu = Menu(texts, deps.about, areas)
-    return Router(deps.gateway, texts, guards, (menu, *areas), files.answer)
+    texts, clock, rules = Texts.load(), deps.clock, deps.rules
+    reports = Reports(deps.gateway, deps.chats, rules.log_channel, texts, clock)
+    dialogues = Dialogues(deps.database.dialogues, clock)
+    force_sub = (
+        None
+        if rules.force_sub is None
+        else ForceSub(deps.chats, rules.force_sub, clock, reports.alarm)
+    )
+    gate = Gate(rules.access, force_sub)
+    files = _files(deps, gate, reports)
+    areas = (files, *_other_areas(deps, gate, dialogues))
+    menu = Menu(texts, rules.about, areas)
+    guards = Guards(deps.people, rules.access, dialogues)
+    return Bot(Router(deps.gateway, texts, guards, (menu, *areas), files.answer), reports)
+
+
+def _files(deps: BotDeps, gate: Gate, reports: Reports) -> Files:
+    def told(links: Links, person: Person | None) -> None:
+        deps.link_made(links.record.ref)
+        if person is not None:
+            reports.new_link(person, links.record, links.stream)
+
+    return Files(deps.links, gate, Albums(), FileSources(deps.chats, deps.files), told)
+
+
+def _other_areas(deps: BotDeps, gate: Gate, dialogues: Dialogues) -> Sequence[Area]:
+    database, clock, undertakings = deps.database, deps.clock, Undertakings()
+    batches = Batches(deps.chats, deps.links, database.playlists, deps.notes, clock, deps.link_made)
+    return (
+        OwnLinks(database.links, deps.links, deps.revocations, deps.rules.access),
+        Batch(batches, gate, undertakings, clock, deps.rules.batch),
+        Cancel(dialogues, undertakings),
+    )

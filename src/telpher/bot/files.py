@@ -1,57 +1,110 @@
-"""A file sent or forwarded in private, and its answer: what it is, its link, its buttons (rules 24
-and 26)."""
+"""Files and their links: sent or forwarded in private, or pointed at by /stream (rules 24 to 26).
+
+    one file in private    its name, size, duration, type and link, as a reply
+    an album               one answer with a link to each of its files
+    /stream as a reply     the same for the file that it answers, in groups too
+    "I have joined"        what was refused before, where FORCE_SUB_CHANNEL asks for it
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Protocol
 
 from telpher.bot import keyboards
-from telpher.bot.areas import Offer
+from telpher.bot.albums import Albums
+from telpher.bot.areas import Command, Offer, Press
+from telpher.bot.gate import JOINED, Gate
 from telpher.bot.language import Html, Texts
+from telpher.bot.listing import listing
 from telpher.bot.turn import Answer, Turn
-from telpher.core.model import FileInfo, MessageRef
+from telpher.core.model import FileInfo, MessageRef, Person
+from telpher.errors import NotFoundError
+from telpher.service.batches import Entry
 from telpher.service.files import describe
 from telpher.service.links import Links, LinkService
-from telpher.service.people import Access
+from telpher.telegram.chats import ChatGateway, Membership
 
 
 class LinkMade(Protocol):
-    """Told of each link that is made, before it is sent: must neither wait nor fail."""
+    """Told of each link that is made for somebody, before it is sent; neither waits nor fails."""
 
-    def __call__(self, ref: MessageRef) -> None:
-        """`ref` is the message that the link names."""
-        ...
+    def __call__(self, links: Links, person: Person | None) -> None: ...
 
 
-def nobody(ref: MessageRef) -> None:
-    """A LinkMade where nobody wants to know."""
+class FileFinder(Protocol):
+    """What is known of a message's file; see MediaGateway."""
+
+    async def find_file(self, ref: MessageRef) -> FileInfo: ...
+
+
+@dataclass(frozen=True, slots=True)
+class FileSources:
+    """Where messages are looked up."""
+
+    chats: ChatGateway
+    files: FileFinder
 
 
 class Files:
     """The area of files."""
 
-    def __init__(self, links: LinkService, access: Access, link_made: LinkMade = nobody) -> None:
+    def __init__(
+        self, links: LinkService, gate: Gate, albums: Albums, sources: FileSources, told: LinkMade
+    ) -> None:
         self._links = links
-        self._access = access
-        self._link_made = link_made
+        self._gate = gate
+        self._albums = albums
+        self._sources = sources
+        self._told = told
 
     def offer(self) -> Offer:
         """See areas.Area."""
-        return Offer()
+        return Offer(
+            commands=(Command("stream", self._stream, in_groups=True),),
+            presses=(Press(JOINED, self._joined),),
+        )
 
     async def answer(self, turn: Turn) -> None:
-        """Answers a file in private with its link."""
+        """Answers a file in private; of an album all files, when the first comes."""
+        items = await self._albums.gather(turn.message)
+        found = [(item.ref, item.file) for item in items if item.file]
+        if found and await self._gate.lets_in(turn):
+            await self._hand_out(turn, found)
+
+    async def _stream(self, turn: Turn) -> None:
         message = turn.message
-        if message.file is None:
+        replied = await self._sources.chats.replied_to(message.ref) if message.reply_to else None
+        if replied is None or replied.file is None:
+            await turn.say(turn.render("stream.usage"), as_reply=True)
+        elif await self._gate.lets_in(turn):
+            await self._hand_out(turn, [(replied.ref, replied.file)])
+
+    async def _joined(self, turn: Turn, argument: str) -> None:
+        if await self._gate.membership(turn.user_id) is not Membership.MEMBER:
+            await turn.end_spinner(turn.plain("press.not_joined"), alert=True)
             return
-        if not self._access.may_make_links(turn.user_id):
-            await turn.say(turn.render("refused.not_allowed"))
-            return
-        links = self._links.make(message.ref, message.file)
-        self._link_made(message.ref)
-        answer = file_answer(turn.texts, turn.reader.language, message.file, links)
+        await turn.show(turn.render("gate.welcome"))
+        if argument.isascii() and argument.isdigit() and len(argument) < 11:
+            ref = MessageRef(turn.chat_id, int(argument))
+            try:
+                await self._hand_out(turn, [(ref, await self._sources.files.find_file(ref))])
+            except NotFoundError:
+                return
+
+    async def _hand_out(self, turn: Turn, found: Sequence[tuple[MessageRef, FileInfo]]) -> None:
+        entries = [Entry(file, self._links.make(ref, file, turn.user_id)) for ref, file in found]
+        await self._links.enter(each.links for each in entries)
+        for each in entries:
+            self._told(each.links, turn.person)
+        if len(entries) == 1:
+            (entry,) = entries
+            answer = file_answer(turn.texts, turn.reader.language, entry.info, entry.links)
+        else:
+            number = turn.texts.count("file.album", turn.reader.language, len(entries))
+            answer = listing(turn, entries, "album", Answer(number))
         await turn.say(answer, as_reply=True)
 
 
@@ -72,8 +125,8 @@ def file_answer(texts: Texts, language: str, info: FileInfo, links: Links) -> An
 
 
 def _notes(texts: Texts, language: str, links: Links) -> Iterator[Html]:
-    if links.claims.expires:
-        time = datetime.fromtimestamp(links.claims.expires, UTC).strftime("%Y-%m-%d %H:%M")
+    if links.record.expires:
+        time = datetime.fromtimestamp(links.record.expires, UTC).strftime("%Y-%m-%d %H:%M")
         yield texts.render("file.expires", language, time=time)
     if not keyboards.is_public(links.stream):
         yield texts.render("file.local", language)

@@ -27,6 +27,7 @@ _PRIVATE_SUFFIXES = frozenset(
 )
 
 PAGE = "page"  # the press that shows a page of the menu
+REVOKE = "revoke"  # the press that asks whether a link is to end
 
 
 def is_public(url: str) -> bool:
@@ -54,17 +55,24 @@ def _is_public_host(host: str) -> bool:
 
 
 def for_file(texts: Texts, language: str, links: Links) -> Keyboard:
-    """Play, Download and Copy link; nothing where the links are local."""
+    """Play, Download, Open in VLC, Copy link, Revoke; only the last where the links are local.
+
+    Telegram opens http addresses alone, so VLC is opened by way of the player page.
+    """
+    link_id = str(links.record.link_id)
+    revoke = Button(texts.plain("button.revoke", language), data=data(REVOKE, link_id))
     if not is_public(links.stream):
-        return ()
-    first = (
-        Button(texts.plain("button.play", language), url=links.stream),
-        Button(texts.plain("button.download", language), url=links.download),
-    )
+        return ((revoke,),)
     copied = _copyable(links)
-    if not copied:
-        return (first,)
-    return (first, (Button(texts.plain("button.copy", language), copy=copied),))
+    copy = (Button(texts.plain("button.copy", language), copy=copied),) if copied else ()
+    return (
+        (
+            Button(texts.plain("button.play", language), url=links.watch),
+            Button(texts.plain("button.download", language), url=links.download),
+        ),
+        (Button(texts.plain("button.vlc", language), url=f"{links.watch}&open=vlc"), *copy),
+        (revoke,),
+    )
 
 
 def _copyable(links: Links) -> str:

@@ -5,6 +5,7 @@ A link names the message the file was sent in and carries one signed value, `k`:
     {URL}/stream/{chat_id}/{message_id}/{file name}?k=...
     {URL}/download/...                                        the same bytes as an attachment
     {URL}/stream/{chat_id}/{message_id}?k=...                 without the name: short
+    {URL}/watch/{chat_id}/{message_id}?k=...                  the page with a player
 
 The file's name is decoration: players show it and save by it, the signature does not cover it.
 Each call of `make` draws a new link id, so that one link can be revoked and counted by itself while
@@ -38,12 +39,14 @@ _MAX_URL = 2000
 
 @dataclass(frozen=True, slots=True)
 class Links:
-    """Absolute URLs of one file under one signature; `bare` is `stream` without the file's name."""
+    """Absolute URLs of one file under one signature; `bare` is `stream` without the file's name,
+    `watch` the page with a player."""
 
     record: LinkRecord
     stream: str
     download: str
     bare: str
+    watch: str
 
     @property
     def claims(self) -> Claims:
@@ -116,6 +119,7 @@ class LinkService:
             stream=self._url("stream", ref, key, name),
             download=self._url("download", ref, key, name),
             bare=self._url("stream", ref, key),
+            watch=self._url("watch", ref, key),
         )
 
     def check(self, ref: MessageRef, key: str | None) -> Claims:

@@ -1,0 +1,74 @@
+"""The books: links and their owners, what is counted, what is revoked, and their way to the
+database. Part of the composition root."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from telpher.clock import Clock
+from telpher.config.settings import Settings
+from telpher.core.links import LinkSigner, derive_secret
+from telpher.core.model import Person
+from telpher.jobs.delivery import Delivery
+from telpher.service.denials import Denials
+from telpher.service.journal import Journal
+from telpher.service.links import LinkService
+from telpher.service.people import Access, People
+from telpher.service.register import Register
+from telpher.service.revocations import Revocations
+from telpher.service.usage import Allowance, Usage
+from telpher.storage.base import Database
+from telpher.storage.local import LocalStore
+
+_GIB = 1 << 30
+
+Met = Callable[[Sequence[Person]], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Books:
+    """`journal`, `delivery` and `revocations` have jobs."""
+
+    journal: Journal
+    links: LinkService
+    people: People
+    access: Access
+    revocations: Revocations
+    usage: Usage
+    delivery: Delivery
+
+
+def open_books(
+    settings: Settings, clock: Clock, database: Database, local: LocalStore, met: Met
+) -> Books:
+    """Makes them; `met` is told of people whom the database did not know."""
+    journal = Journal(local)
+    register = Register(journal, database.links)
+    denials = Denials()
+    links = LinkService(
+        LinkSigner(_link_secret(settings)),
+        settings.base_url,
+        clock,
+        settings.link_ttl_hours,
+        denials=denials,
+        register=register,
+    )
+    allowance = Allowance(
+        daily=int(settings.daily_quota_gb * _GIB), by_owner=settings.max_streams_per_user > 0
+    )
+    return Books(
+        journal=journal,
+        links=links,
+        people=People(database.users, journal, clock),
+        access=Access(settings.admins, settings.allowed_users),
+        revocations=Revocations(denials, database, local, journal, register, clock),
+        usage=Usage(journal, register, database.ledger, clock, allowance),
+        delivery=Delivery(journal, local, database, met, clock),
+    )
+
+
+def _link_secret(settings: Settings) -> bytes:
+    secret = settings.link_secret or settings.bot_token
+    text = secret.get_secret_value() if secret else ""
+    return text.encode() if settings.link_secret else derive_secret(text)
