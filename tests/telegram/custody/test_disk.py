@@ -1,5 +1,7 @@
 """What is kept on disk: whole or not at all, and readable by its owner alone."""
 
+import asyncio
+import contextlib
 import stat
 
 import pytest
@@ -12,55 +14,69 @@ def directory(tmp_path):
     return tmp_path / "work" / "sessions"
 
 
-def test_what_was_saved_is_loaded(directory):
-    SealedFiles(directory).save("bot1", b"one")
-    SealedFiles(directory).save("bot1", b"two")
+async def test_what_was_saved_is_loaded(directory):
+    await SealedFiles(directory).save("bot1", b"one")
+    await SealedFiles(directory).save("bot1", b"two")
 
-    assert SealedFiles(directory).load("bot1") == b"two"
-    assert SealedFiles(directory).load("bot2") is None
+    assert await SealedFiles(directory).load("bot1") == b"two"
+    assert await SealedFiles(directory).load("bot2") is None
     assert [each.name for each in directory.iterdir()] == ["bot1.sealed"]
 
 
-def test_nobody_else_can_read_it(directory):
-    SealedFiles(directory).save("bot1", b"one")
+async def test_a_save_that_nobody_waits_for_replaces_nothing_newer(directory):
+    """Cancelled, a save goes on in its thread."""
+    files = SealedFiles(directory)
+    for number in range(50):
+        blob = str(number).encode()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(0):
+                await files.save("bot1", b"old " + blob)
+        await files.save("bot1", blob)
+        assert await files.load("bot1") == blob
+    await asyncio.get_running_loop().shutdown_default_executor()
+    assert (directory / "bot1.sealed").read_bytes() == b"49"
+
+
+async def test_nobody_else_can_read_it(directory):
+    await SealedFiles(directory).save("bot1", b"one")
 
     assert stat.S_IMODE(directory.stat().st_mode) == 0o700
     assert stat.S_IMODE((directory / "bot1.sealed").stat().st_mode) == 0o600
 
 
-def test_a_directory_made_by_somebody_else_is_closed(directory):
+async def test_a_directory_made_by_somebody_else_is_closed(directory):
     directory.mkdir(parents=True, mode=0o755)
-    SealedFiles(directory).save("bot1", b"one")
+    await SealedFiles(directory).save("bot1", b"one")
 
     assert stat.S_IMODE(directory.stat().st_mode) == 0o700
 
 
-def test_a_disk_that_refuses_says_so_and_leaves_no_draft(directory):
+async def test_a_disk_that_refuses_says_so_and_leaves_no_draft(directory):
     directory.mkdir(parents=True)
     (directory / "bot1.sealed").mkdir()
     with pytest.raises(OSError, match="bot1"):
-        SealedFiles(directory).save("bot1", b"one")
+        await SealedFiles(directory).save("bot1", b"one")
 
     assert [each.name for each in directory.iterdir()] == ["bot1.sealed"]
-    assert SealedFiles(directory).load("bot1") is None
+    assert await SealedFiles(directory).load("bot1") is None
 
 
-def test_what_an_older_version_left_is_read_and_removed(directory):
+async def test_what_an_older_version_left_is_read_and_removed(directory):
     directory.mkdir(parents=True)
     (directory / "bot1.session.json").write_text("{}")
     files = SealedFiles(directory)
 
-    assert files.load_plain("bot1") == "{}"
-    files.drop_plain("bot1")
-    files.drop_plain("bot1")
-    assert files.load_plain("bot1") is None
+    assert await files.load_plain("bot1") == "{}"
+    await files.drop_plain("bot1")
+    await files.drop_plain("bot1")
+    assert await files.load_plain("bot1") is None
     assert list(directory.iterdir()) == []
 
 
 @pytest.mark.parametrize("name", ["", "../x", "a/b", "a.b", "x" * 65])
-def test_a_name_cannot_leave_the_directory(directory, name):
+async def test_a_name_cannot_leave_the_directory(directory, name):
     with pytest.raises(ValueError, match="cannot name a session"):
-        SealedFiles(directory).save(name, b"one")
+        await SealedFiles(directory).save(name, b"one")
 
 
 def test_a_folder_keeps_its_id(tmp_path):

@@ -181,9 +181,11 @@ class Upkeep:
         peers = session.peers_changed and (peers or now - self._saved_at >= PEERS_EVERY)
         if session.revision == self._saved and not peers:
             return
-        self._saved, self._saved_at = session.revision, now
+        revision = session.revision
         session.peers_changed = False
         await self._keys.keep(session.dump())
+        # Not before: cancelled in the middle it was not saved.
+        self._saved, self._saved_at = revision, now
 
     def _restore(self, text: str | None, directory: Directory) -> None:
         session = self._session

@@ -7,10 +7,13 @@ sessions in plain text: such a file is taken over once, and removed when its sea
 
 from __future__ import annotations
 
+import asyncio
 import os
 import re
 import secrets
+from collections.abc import Callable
 from pathlib import Path
+from threading import Lock
 
 import structlog
 
@@ -27,38 +30,51 @@ _ID = re.compile(rf"[0-9a-f]{{{2 * _ID_BYTES}}}")
 
 
 class SealedFiles:
-    """Blobs by name in one directory. Blocking: files are small, but a disk may be slow."""
+    """Blobs by name in one directory; read and written in threads, for a disk may be slow."""
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
+        self._writing = Lock()
+        self._newest: dict[str, int] = {}
 
-    def load(self, name: str) -> bytes | None:
+    async def load(self, name: str) -> bytes | None:
         """What was saved last; None when there is nothing, or nothing that can be read."""
         path = self._path(name, "sealed")
         try:
-            return path.read_bytes()
+            return await asyncio.to_thread(path.read_bytes)
         except FileNotFoundError:
             return None
         except OSError as error:
             _log.warning("a saved session cannot be read", file=str(path), problem=str(error))
             return None
 
-    def save(self, name: str, blob: bytes) -> None:
-        """Keeps it, whole or not at all. Raises OSError where the disk refuses."""
-        path = self._path(name, "sealed")
-        _make_private(self._directory)
-        _replace(path, blob)
+    async def save(self, name: str, blob: bytes) -> None:
+        """Keeps it, whole or not at all. Raises OSError where the disk refuses.
 
-    def load_plain(self, name: str) -> str | None:
+        A thread goes on when nobody waits for it any more: what it has may be old by then, and
+        must not replace what is newer.
+        """
+        path = self._path(name, "sealed")
+        number = self._newest.get(name, 0) + 1
+        self._newest[name] = number
+        await asyncio.to_thread(self._write, path, blob, lambda: self._newest[name] == number)
+
+    async def load_plain(self, name: str) -> str | None:
         """What an older version left in plain text; None when there is nothing to read."""
         try:
-            return self._path(name, "session.json").read_text(encoding="utf-8")
+            return await asyncio.to_thread(self._path(name, "session.json").read_text, "utf-8")
         except (OSError, ValueError):
             return None
 
-    def drop_plain(self, name: str) -> None:
+    async def drop_plain(self, name: str) -> None:
         """Removes that. Raises OSError where the disk refuses."""
-        self._path(name, "session.json").unlink(missing_ok=True)
+        await asyncio.to_thread(self._path(name, "session.json").unlink, missing_ok=True)
+
+    def _write(self, path: Path, blob: bytes, newest: Callable[[], bool]) -> None:
+        with self._writing:
+            if newest():
+                _make_private(self._directory)
+                _replace(path, blob)
 
     def _path(self, name: str, kind: str) -> Path:
         if not _NAME.fullmatch(name):

@@ -151,7 +151,7 @@ class UpdateDuty:
 
     async def _recall(self) -> None:
         """Takes over what is on disk."""
-        blob = await asyncio.to_thread(self._vault.files.load, self._file)
+        blob = await self._vault.files.load(self._file)
         if blob:
             self._ours, state = self._opened(self._file, blob)
             self._state = farther(self._state, state)
@@ -173,7 +173,7 @@ class UpdateDuty:
     async def _to_disk(self) -> None:
         blob = self._vault.seal.close(self._file, self._dump())
         try:
-            await asyncio.to_thread(self._vault.files.save, self._file, blob)
+            await self._vault.files.save(self._file, blob)
         except OSError as error:
             _log.warning("how far updates were handled cannot be kept", problem=str(error))
 

@@ -109,6 +109,7 @@ class KeyCustody:
 
     async def _keep(self, text: str) -> None:
         self._text = text
+        self._unsaved = self._slot is not None
         self._number += 1
         await self._to_disk()
         await self._to_slot()
@@ -162,10 +163,10 @@ class KeyCustody:
     async def _own(self) -> Kept | None:
         """The copy on disk: of the slot held last, or a key that nobody else has ever had."""
         files = self._vault.files
-        blob = await asyncio.to_thread(files.load, self._name)
+        blob = await files.load(self._name)
         if blob is not None:
             return self._opened(self._name, blob)
-        plain = await asyncio.to_thread(files.load_plain, self._name)
+        plain = await files.load_plain(self._name)
         return None if plain is None else Kept(plain)
 
     async def _take_slot(self, own: Kept | None) -> Kept | None:
@@ -278,8 +279,8 @@ class KeyCustody:
         files = self._vault.files
         blob = self._vault.seal.close(self._name, _dump(kept))
         try:
-            await asyncio.to_thread(files.save, self._name, blob)
-            await asyncio.to_thread(files.drop_plain, self._name)
+            await files.save(self._name, blob)
+            await files.drop_plain(self._name)
         except OSError as error:
             self._tell("the session could not be saved on disk", str(error))
 

@@ -1,0 +1,257 @@
+"""Two instances of telpher with one database, as in a rolling deploy: no key is used twice, nobody
+logs in who need not, and every update is handled by one of them, once."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field, replace
+
+from telpher.clock import FakeClock
+from telpher.telegram.adapter.account import BotAccount
+from telpher.telegram.custody.keys import LEASE, MARGIN
+from telpher.telegram.gateway import AccountState, IncomingMessage, Outgoing
+from tests.telegram.adapter.stage import Running, Stage
+from tests.telegram.custody.fakes import View
+from tgfake.cluster import Cluster
+
+HOME, ELSEWHERE = 2, 4
+
+
+@dataclass
+class Instance:
+    """One of them, and the database as it sees it."""
+
+    running: Running
+    view: View
+
+    @property
+    def account(self) -> BotAccount:
+        return self.running.account
+
+    @property
+    def slot(self) -> int | None:
+        return self.account._upkeep._keys.slot
+
+    async def on_duty(self) -> None:
+        """Waits until it receives updates."""
+        while not (self.account._main and self.account._main.state()):
+            await self.account._turned.wait()
+
+    def heard(self) -> list[str]:
+        """What it has handled so far and nobody has asked for yet."""
+        texts = []
+        while not self.running.inbox.empty():
+            message = self.running.inbox.get_nowait()
+            assert isinstance(message, IncomingMessage)
+            texts.append(message.text)
+        return texts
+
+
+@dataclass
+class Deploy:
+    """Instances on one stage; they live at most as long as the test."""
+
+    stage: Stage
+    cluster: Cluster
+    views: dict[str, View] = field(default_factory=dict)
+
+    @contextlib.asynccontextmanager
+    async def instance(self, folder: str, **timing: float) -> AsyncIterator[Instance]:
+        """One with a WORK_DIR of that name, connected."""
+        view = self.views.setdefault(folder, View(self.stage.database))
+        self.stage.vault = self.stage.vault_of(folder, view)
+        async with self.stage.connected(self.cluster, **{"save_every": 0.01, **timing}) as running:
+            yield Instance(running, view)
+
+    async def read_a_file(self, instance: Instance, dc: int) -> None:
+        """A chunk of a file, as a viewer of that instance gets it."""
+        file = await self.stage.send_document(dc=dc)
+        message = await instance.running.inbox.get()
+        found = await instance.account.find_file(message.ref)
+        data = await instance.running.get_chunk(found.location, 0, 65536)
+        assert data == file.source.read(0, 65536)
+
+    def duplicated(self) -> int:
+        """How often Telegram saw a key twice."""
+        return self.cluster.counters.errors["AUTH_KEY_DUPLICATED"]
+
+
+@contextlib.asynccontextmanager
+async def deploy(stage: Stage, **layout: object) -> AsyncIterator[Deploy]:
+    async with stage.cluster(**layout) as cluster:
+        yield Deploy(stage, cluster)
+        assert cluster.counters.errors["AUTH_KEY_DUPLICATED"] == 0
+
+
+async def test_the_successor_starts_while_the_old_one_still_runs(stage: Stage) -> None:
+    async with deploy(stage) as scene, scene.instance("old") as old:
+        for dc in (HOME, ELSEWHERE):
+            await scene.read_a_file(old, dc)
+        async with scene.instance("new") as new:
+            assert (old.slot, new.slot) == (0, 1)
+            logins = scene.cluster.counters.logins
+            # Both at once, on keys of their own; the new one sends and reads without hearing.
+            await scene.read_a_file(old, HOME)
+            await new.account.bot.send(stage.ann.user_id, Outgoing("hello"))
+            await stage.ann.send(stage.bot, "to the old one")
+            await old.running.inbox.get()
+
+            await old.account.hand_over()
+            await stage.ann.send(stage.bot, "in between")
+            await new.on_duty()
+            await stage.ann.send(stage.bot, "to the new one")
+            heard = [(await new.running.inbox.get()).text for _ in range(2)]
+
+            assert heard == ["in between", "to the new one"]
+            # The old one goes on serving what it has begun.
+            found = await old.account.find_file(await _last_file(stage, new))
+            await old.running.get_chunk(found.location, 0, 65536)
+            assert scene.cluster.counters.logins == logins
+            assert (new.heard(), old.heard()) == ([], [])
+
+
+async def test_only_one_is_sent_updates(stage: Stage) -> None:
+    async with deploy(stage) as scene, scene.instance("old") as old, scene.instance("new") as new:
+        await stage.ann.send(stage.bot, "hello")
+        await old.running.inbox.get()
+        pushed = scene.cluster.counters.updates_pushed
+        for _ in range(3):
+            await new.account.bot.send(stage.ann.user_id, Outgoing("from the new one"))
+            await stage.ann.send(stage.bot, "hi")
+            await old.running.inbox.get()
+        assert new.heard() == []
+        assert scene.cluster.counters.updates_pushed - pushed == 6  # sent and received, for one
+
+
+async def test_what_is_being_answered_is_answered_by_the_old_one_alone(stage: Stage) -> None:
+    async with deploy(stage) as scene:
+        begun, gate = asyncio.Event(), asyncio.Event()
+        done: list[str] = []
+
+        async def slow(message):
+            begun.set()
+            await gate.wait()
+            done.append(message.text)
+
+        account = stage.account(scene.cluster)
+        async with asyncio.TaskGroup() as group:
+            running = group.create_task(account.run(slow))
+            await account.reached(AccountState.CONNECTED)
+            async with scene.instance("new") as new:
+                await stage.ann.send(stage.bot, "slow")
+                await begun.wait()
+                leaving = group.create_task(account.hand_over())
+                await asyncio.sleep(0)
+                assert new.account._main.state() is None
+                gate.set()
+                await leaving
+                await new.on_duty()
+                await stage.ann.send(stage.bot, "next")
+                assert (await new.running.inbox.get()).text == "next"
+                assert new.heard() == []
+            running.cancel()
+        assert done == ["slow"]
+
+
+async def test_each_redeploy_on_an_empty_disk_logs_in_nowhere(stage: Stage) -> None:
+    async with deploy(stage) as scene:
+        for number in range(4):
+            async with scene.instance(f"disk {number}") as instance:
+                for dc in (HOME, ELSEWHERE):
+                    await scene.read_a_file(instance, dc)
+        counters = scene.cluster.counters
+        # The account's own login, and one for files from home; one import elsewhere.
+        assert (counters.logins, counters.imports) == (2, 1)
+
+
+async def test_rolling_deploys_take_turns_in_two_slots(stage: Stage) -> None:
+    async with deploy(stage) as scene, contextlib.AsyncExitStack() as first:
+        old, leave = await first.enter_async_context(scene.instance("disk 0")), first
+        for number in range(1, 5):
+            stack = contextlib.AsyncExitStack()
+            new = await stack.enter_async_context(scene.instance(f"disk {number}"))
+            await stage.ann.send(stage.bot, f"{number}")
+            assert (await old.running.inbox.get()).text == f"{number}"
+            await old.account.hand_over()
+            await new.on_duty()
+            await leave.aclose()
+            old, leave = new, stack
+        assert scene.cluster.counters.logins == 2
+        await leave.aclose()
+
+
+async def test_extra_bots_hear_nothing(stage: Stage) -> None:
+    async with deploy(stage) as scene:
+        extra = BotAccount(
+            stage.account(scene.cluster)._identity.credentials,
+            stage.vault_of("extra"),
+            stage.account(scene.cluster)._identity.directory.servers,
+            hears=False,
+        )
+        async with stage.running(extra) as running:
+            await extra.reached(AccountState.CONNECTED)
+            await stage.ann.send(stage.bot, "anybody there?")
+            await extra.bot.send(stage.ann.user_id, Outgoing("no"))
+            assert scene.cluster.counters.updates_pushed == 0
+            assert running.inbox.empty()
+
+
+# The database is away.
+
+
+async def test_a_key_is_let_go_before_its_lease_ends_and_streaming_goes_on(stage: Stage) -> None:
+    """For the old one the database is away; the new one, which can reach it, gets the old key."""
+    async with deploy(stage, media_dcs=(HOME,)) as scene, scene.instance("old") as old:
+        for dc in (HOME, ELSEWHERE):
+            await scene.read_a_file(old, dc)
+        key = old.account._session.key
+        old.view.away = True
+        later = FakeClock(stage.clock.now() + LEASE - MARGIN + 1)
+        custody = old.account._upkeep._keys
+        custody._vault = replace(custody._vault, clock=later)
+        while old.account._session.key in (key, None):
+            await old.account._turned.wait()
+        await old.account.reached(AccountState.CONNECTED)
+        assert old.slot is None
+        stage.database.held["session bot5000000001/0"].ends = 0
+        async with scene.instance("new") as new:
+            assert (new.account._session.key, new.slot) == (key, 0)
+            for dc in (HOME, ELSEWHERE):
+                await scene.read_a_file(old, dc)
+            found = await new.account.find_file(await _last_file(stage, old))
+            await new.running.get_chunk(found.location, 0, 65536)
+
+
+async def test_without_a_database_at_the_start_it_streams_and_answers(stage: Stage) -> None:
+    async with deploy(stage) as scene:
+        async with scene.instance("one") as one:
+            await scene.read_a_file(one, HOME)
+            one.view.away = True
+            # It ends without having been able to say so.
+        logins = scene.cluster.counters.logins
+        await stage.ann.send(stage.bot, "while down")
+        async with scene.instance("one") as one:
+            assert (await one.running.inbox.get()).text == "while down"
+            await scene.read_a_file(one, HOME)
+        assert scene.cluster.counters.logins == logins
+
+
+async def test_without_a_database_a_stranger_streams_and_leaves_answering_alone(
+    stage: Stage,
+) -> None:
+    async with deploy(stage) as scene, scene.instance("old") as old:
+        stage.database.away = True
+        async with scene.instance("new") as new:
+            assert new.slot is None
+            await scene.read_a_file(old, HOME)
+            ref = await _last_file(stage, old)
+            found = await new.account.find_file(ref)
+            await new.running.get_chunk(found.location, 0, 65536)
+            assert new.heard() == []
+        assert scene.duplicated() == 0
+
+
+async def _last_file(stage: Stage, hearing: Instance):
+    """The ref of one more file that Ann sends."""
+    await stage.send_document(dc=HOME)
+    return (await hearing.running.inbox.get()).ref
