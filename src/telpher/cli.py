@@ -14,6 +14,8 @@ import uvloop
 
 from telpher import __version__, app, config
 from telpher.demo import stage
+from telpher.jobs import takeover
+from telpher.jobs.takeover import Sources
 from telpher.observe import logs
 from telpher.storage.folder import claimed
 
@@ -65,6 +67,31 @@ def demonstrate(
     """Shows telpher at work without an account: a Telegram of its own, with sample files."""
     logs.setup("WARNING")
     _until_stopped(lambda: stage.run(stage.Options(host, port, ready_file), stage.prepare()))
+
+
+@commands.command("import")
+def import_people(
+    files: Annotated[
+        list[Path] | None,
+        typer.Argument(exists=True, dir_okay=False, readable=True, help="Files like users.json."),
+    ] = None,
+    mongo: Annotated[
+        str, typer.Option(help="The original's MongoDB: mongodb://HOST/DATABASE.")
+    ] = "",
+    collection: Annotated[str, typer.Option(help="Its collection of users.")] = "users",
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would come of it, change nothing.")
+    ] = False,
+) -> None:
+    """Takes over the users of the original bot, from its MongoDB, its users.json, or both."""
+    if not files and not mongo:
+        raise typer.BadParameter("Name a file, or a database with --mongo.")
+    settings = config.load()
+    logs.setup(settings.log_level, settings.log_format, settings.secrets())
+    sources = Sources(files or (), mongo, collection)
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        whole = runner.run(takeover.run(settings, sources, typer.echo, dry_run=dry_run))
+    raise typer.Exit(0 if whole else 1)
 
 
 @commands.command()
