@@ -29,7 +29,7 @@ from telpher.storage.mongo import MongoDatabase
 from telpher.storage.sqlite import SqliteDatabase
 from telpher.streaming.disk.tier import DiskTier
 from telpher.telegram.gateway import AccountState, Incoming
-from telpher.telegram.timing import Timing
+from telpher.telegram.timing import AT_WORK, Timing
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -70,7 +70,7 @@ async def running(
     local = LocalStore(settings.work_dir / "local.sqlite3")
     async with disk, database, local, asyncio.TaskGroup() as tasks:
         stores = Stores(disk, database, local)
-        app = build(settings, clock, timing or Timing(), stores, tasks)
+        app = build(settings, clock, timing or AT_WORK, stores, tasks)
         await app.books.revocations.load()
         await app.server.start()
         bots = _start_bots(app, tasks)

@@ -172,7 +172,7 @@ class Scheduler:
             lane.unmet = pause == 0
             if pause:
                 pauses.append(pause)
-            elif lane.wants_link():
+            elif lane.wants_links():
                 self._changed(lane)
         if self._timer is not None:
             self._timer.cancel()

@@ -8,6 +8,7 @@ Its gateways: `bot`, `chats`, `posts`, and `copier` (CopyGateway).
     dispatcher    updates, each to the listener in a task of its own
     upkeep        what is kept of the session and of updates, and whether they are still ours
     noting        what a crash may cost at most
+    logins        those elsewhere that no file has asked for yet
 
 A refused token ends the attempts: the account is dead until somebody changes the setting.
 """
@@ -132,6 +133,7 @@ class BotAccount:
                 group.create_task(self._dispatcher.run(listener), name="updates")
                 group.create_task(self._upkeep.run(self._keys_lost, self._renew), name="upkeep")
                 group.create_task(self._keep_noting(), name="noting")
+                group.create_task(self._prepare_logins(), name="logins")
                 await self._supervise()
         finally:
             if self._state is not AccountState.DEAD:
@@ -273,6 +275,17 @@ class BotAccount:
     def _require_life(self) -> None:
         if self._state is AccountState.DEAD:
             raise AccountDeadError(self._reason)
+
+    async def _prepare_logins(self) -> None:
+        """Once. What fails is made when a file asks for it."""
+        await self.reached(AccountState.CONNECTED)
+        if self._timing.logins_after is None:
+            return
+        await asyncio.sleep(self._timing.logins_after)
+        try:
+            await self._logins.prepare()
+        except TelegramError as error:
+            _log.info("not all logins elsewhere could be made yet", problem=str(error))
 
     # How far updates have come.
 

@@ -95,6 +95,7 @@ class MainConnection:
             hello = introduced(self._credentials.api_id, GetConfigRequest(), updates=self._hears)
             config = await self._wire.call(hello, self._timing.request)
             self._directory.learn(addresses(config.dc_options))
+            self._session.allow(config.tmp_sessions)
             await self._log_in(address)
             if self._hears:
                 await self._load_state()
@@ -170,6 +171,8 @@ class MainConnection:
 
     async def _import_token(self) -> Any:
         result = await self.call(self._credentials.login())
+        if result.tmp_sessions:
+            self._session.allow(result.tmp_sessions)
         return result.user
 
     async def _load_state(self) -> None:

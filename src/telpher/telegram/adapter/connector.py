@@ -34,13 +34,15 @@ class FileConnector:
         self._opened: WeakSet[FileConnection] = WeakSet()
         self._given_up = 0
 
-    async def open(self, address: DcAddress, key: bytes) -> FileConnection:
-        """A connection with a key that exists, not introduced yet. Raises TelegramError."""
+    async def open(
+        self, address: DcAddress, key: bytes, introduction: bytes = b""
+    ) -> FileConnection:
+        """A connection with a key that exists; see FileConnection. Raises TelegramError."""
         given_up = self._given_up
         known = self._keys.setdefault(key, AuthKey(key))
         within = self._timing.connect
         opened = await connect(address.host, address.port, known, self._kit, within)
-        connection = FileConnection(opened, self._timing)
+        connection = FileConnection(opened, self._timing, introduction)
         if given_up != self._given_up:
             await connection.close()
             raise TelegramUnavailableError("the account's keys were given up")

@@ -42,6 +42,7 @@ class AccountSession(MemorySession):  # type: ignore[misc] # the library has no 
         self.revision = 0
         self.user_id = 0
         self.username = ""
+        self.tmp_sessions = 1
         self.peers_changed = False
         self._media_keys: dict[tuple[int, int], bytes] = {}
         self._peers: OrderedDict[int, int] = OrderedDict()
@@ -87,6 +88,21 @@ class AccountSession(MemorySession):  # type: ignore[misc] # the library has no 
         else:
             self._media_keys[dc, slot] = key
         self.revision += 1
+
+    def forget_media_key(self, key: bytes) -> bool:
+        """Forgets the login with that key; False when none has it."""
+        places = [place for place, each in self._media_keys.items() if each == key]
+        for dc, slot in places:
+            self.keep_media_key(dc, None, slot)
+        return bool(places)
+
+    def allow(self, tmp_sessions: int | None) -> None:
+        """How many connections may use one key at once, as Telegram has just told; None: one.
+
+        `tmp_sessions` of config and auth.authorization (telegram.md, "Connections"). It is told at
+        each connect, so it is not kept longer.
+        """
+        self.tmp_sessions = max(tmp_sessions or 1, 1)
 
     @property
     def home(self) -> DcAddress:
