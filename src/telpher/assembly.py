@@ -146,6 +146,7 @@ def _bot(settings: Settings, clock: Clock, account: BotAccount, books: Books, mo
         BotDeps(
             gateway=account.bot,
             chats=account.chats,
+            posts=account.posts,
             files=more.fleet,
             links=books.links,
             revocations=books.revocations,
@@ -157,10 +158,12 @@ def _bot(settings: Settings, clock: Clock, account: BotAccount, books: Books, mo
                 access=books.access,
                 about=About(VERSION, settings.source_url, settings.updates_url or ""),
                 batch=BatchRules(settings.max_batch_size, settings.base_url),
+                broadcast_per_second=settings.broadcast_per_second,
                 force_sub=settings.force_sub_channel,
                 log_channel=settings.log_channel,
             ),
             link_made=more.desk.wanted,
+            instance=instance_id(settings.work_dir),
         )
     )
 

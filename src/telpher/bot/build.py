@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from telpher.bot.albums import Albums
 from telpher.bot.areas import Area
 from telpher.bot.batch import Batch, BatchRules
+from telpher.bot.broadcast import Broadcast, BroadcastStatus
 from telpher.bot.cancel import Cancel, Undertakings
 from telpher.bot.dialogues import Dialogues
 from telpher.bot.files import FileFinder, Files, FileSources
@@ -19,13 +20,15 @@ from telpher.bot.reports import Reports
 from telpher.bot.router import Guards, Router
 from telpher.clock import Clock
 from telpher.core.model import MessageRef, Person
+from telpher.jobs.broadcasts import Broadcasts, PerSecond
 from telpher.service.batches import Batches
+from telpher.service.broadcasts import BroadcastService
 from telpher.service.links import Links, LinkService
 from telpher.service.membership import ForceSub
 from telpher.service.people import Access, Notes, People
 from telpher.service.revocations import Revocations
 from telpher.storage.base import Database
-from telpher.telegram.chats import ChatGateway
+from telpher.telegram.chats import ChatGateway, PostGateway
 from telpher.telegram.gateway import BotGateway
 
 
@@ -36,6 +39,7 @@ class Rules:
     access: Access
     about: About
     batch: BatchRules
+    broadcast_per_second: float = 25.0
     force_sub: int | str | None = None
     log_channel: int | str | None = None
 
@@ -43,10 +47,11 @@ class Rules:
 @dataclass(frozen=True, slots=True)
 class BotDeps:
     """Everything the bot needs. `link_made` is told of each message that a link was made to: it
-    neither waits nor fails."""
+    neither waits nor fails. `instance` names this process among those that share the database."""
 
     gateway: BotGateway
     chats: ChatGateway
+    posts: PostGateway
     files: FileFinder
     links: LinkService
     revocations: Revocations
@@ -56,14 +61,16 @@ class BotDeps:
     clock: Clock
     rules: Rules
     link_made: Callable[[MessageRef], None]
+    instance: str
 
 
 @dataclass(frozen=True, slots=True)
 class Bot:
-    """What has to be run: `router` listens to updates, `reports` is a job."""
+    """What has to be run: `router` listens to updates, `reports` and `broadcasts` are jobs."""
 
     router: Router
     reports: Reports
+    broadcasts: Broadcasts
 
 
 def create_bot(deps: BotDeps) -> Bot:
@@ -78,10 +85,22 @@ def create_bot(deps: BotDeps) -> Bot:
     )
     gate = Gate(rules.access, force_sub)
     files = _files(deps, gate, reports)
-    areas = (files, *_other_areas(deps, gate, dialogues))
+    broadcasts = Broadcasts(
+        deps.database,
+        deps.posts,
+        clock,
+        deps.instance,
+        PerSecond(rules.broadcast_per_second, clock),
+        BroadcastStatus(deps.gateway, texts),
+    )
+    service = BroadcastService(deps.database, clock, broadcasts.wake)
+    broadcast = Broadcast(service, deps.posts, dialogues, Albums())
+    areas: Sequence[Area] = (files, broadcast, *_other_areas(deps, gate, dialogues))
     menu = Menu(texts, rules.about, areas)
     guards = Guards(deps.people, rules.access, dialogues)
-    return Bot(Router(deps.gateway, texts, guards, (menu, *areas), files.answer), reports)
+    return Bot(
+        Router(deps.gateway, texts, guards, (menu, *areas), files.answer), reports, broadcasts
+    )
 
 
 def _files(deps: BotDeps, gate: Gate, reports: Reports) -> Files:
