@@ -24,6 +24,7 @@ from telpher.core.tally import ErrorShown
 from telpher.errors import SettingsError
 from telpher.jobs.copies import CopyDesk, NoCopyDesk
 from telpher.memory import memory_limit
+from telpher.service.playlists import Playlists
 from telpher.storage.base import Database
 from telpher.storage.local import LocalStore
 from telpher.streaming.disk.tier import DiskTier
@@ -105,6 +106,8 @@ def build(
             database=stores.database.status,
             disk=settings.work_dir,
             admission=books.usage,
+            playlists=Playlists(stores.database.playlists, books.links),
+            base_url=settings.base_url,
             error_shown=lambda key: books.journal.note(ErrorShown(key, clock.now())),
         )
     )
