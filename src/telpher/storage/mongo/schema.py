@@ -110,21 +110,31 @@ _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 async def prepare(collections: Collections) -> None:
     """All of the above. Raises PyMongoError."""
-    for name, indexes in INDEXES.items():
-        for index in indexes:
-            await _make(collections[name], index)
     users = collections[USERS]
-    await _mend_types(users)
+    if await users.find_one({}, {"_id": True}):
+        await _mend_types(users)
+    for name, indexes in INDEXES.items():
+        await _make(collections[name], indexes)
     await _make_unique(users)
 
 
-async def _make(collection: Collection, index: IndexModel) -> None:
+async def _make(collection: Collection, indexes: list[IndexModel]) -> None:
     try:
-        await collection.create_indexes([index])
+        await collection.create_indexes(indexes)
     except OperationFailure as error:
         if error.code not in _THERE_ALREADY:
             raise
-        _log.info("an index is there with other options", index=index.document["name"])
+        await _make_each(collection, indexes)
+
+
+async def _make_each(collection: Collection, indexes: list[IndexModel]) -> None:
+    for index in indexes:
+        try:
+            await collection.create_indexes([index])
+        except OperationFailure as error:
+            if error.code not in _THERE_ALREADY:
+                raise
+            _log.info("an index is there with other options", index=index.document["name"])
 
 
 async def _mend_types(users: Collection) -> None:
@@ -151,11 +161,11 @@ async def _set(users: Collection, which: Document, fields: Document) -> None:
 
 async def _make_unique(users: Collection) -> None:
     try:
-        await _make(users, _UNIQUE_ID)
+        await _make(users, [_UNIQUE_ID])
     except DuplicateKeyError:
         await _merge_duplicates(users)
         try:
-            await _make(users, _UNIQUE_ID)
+            await _make(users, [_UNIQUE_ID])
         except DuplicateKeyError:
             # Documents without an id that are not ours. Our own cannot be doubled: `_id` is `id`.
             _log.warning("the users' ids cannot be indexed as unique")
