@@ -33,6 +33,7 @@ class UpdateDuty:
         self._vault = vault
         self._lease_name = f"updates {name}"
         self._name = f"{name} updates"
+        self._met = f"{name} met"
         self._file = f"{name}-updates"
         self._lease: Lease | None = None
         self._state: UpdateState | None = None
@@ -81,6 +82,26 @@ class UpdateDuty:
             if self.on and state != self._state:
                 self._state = state
                 await self._save()
+
+    async def keep_met(self, text: str) -> bool:
+        """Saves whom the account has met, for whoever is on duty next; False when it cannot."""
+        async with self._turn:
+            if self._lease is None:
+                return False
+            blob = self._vault.seal.close(self._met, text)
+            try:
+                await self._vault.database.sessions.save(self._met, self._lease.fence, blob)
+            except StorageError:
+                return False
+            return True
+
+    async def met(self) -> str | None:
+        """What was saved so last; None when there is nothing that can be read now."""
+        try:
+            blob = await self._vault.database.sessions.load(self._met)
+            return self._vault.seal.open(self._met, blob) if blob else None
+        except (StorageError, BrokenSealError):
+            return None
 
     async def hand_over(self, state: UpdateState | None) -> None:
         """Goes off duty for good: nothing is handled any more, and this is how far it came."""
