@@ -102,9 +102,6 @@ _DATES: Final = ("join_date", "first_seen", "last_seen")
 _SUMS: Final = ("total_streams", "total_files", "total_batch_requests", "bytes_served")
 _AS_SUM: Final = {"to": "long", "onError": 0, "onNull": 0}
 
-# Users whose documents are merged at a time.
-_HANDFUL: Final = 100
-
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 
@@ -173,22 +170,17 @@ async def _make_unique(users: Collection) -> None:
 
 async def _merge_duplicates(users: Collection) -> None:
     merged = 0
-    while True:
-        found = await users.aggregate(
-            [
-                {"$match": {"id": {"$type": "number"}}},
-                {"$group": {"_id": "$id", "count": {"$sum": 1}}},
-                {"$match": {"count": {"$gt": 1}}},
-                {"$limit": _HANDFUL},
-            ],
-            allowDiskUse=True,
-        )
-        handful = [row["_id"] for row in await found.to_list()]
-        for user_id in handful:
-            await _merge_one(users, user_id)
-        merged += len(handful)
-        if not handful:
-            break
+    several = await users.aggregate(
+        [
+            {"$match": {"id": {"$type": "number"}}},
+            {"$group": {"_id": "$id", "count": {"$sum": 1}}},
+            {"$match": {"count": {"$gt": 1}}},
+        ],
+        allowDiskUse=True,
+    )
+    async for row in several:
+        await _merge_one(users, row["_id"])
+        merged += 1
     if merged:
         _log.info("users that the database held several times are one each now", users=merged)
 
