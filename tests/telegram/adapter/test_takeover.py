@@ -153,6 +153,18 @@ async def test_what_is_being_answered_is_answered_by_the_old_one_alone(stage: St
         assert done == ["slow"]
 
 
+async def test_whom_the_old_one_met_the_new_one_can_address(stage: Stage) -> None:
+    """Public channels can be read by their access hash alone, which is the account's."""
+    async with deploy(stage) as scene, scene.instance("old") as old, scene.instance("new") as new:
+        await stage.ann.send(stage.bot, "hello")
+        await old.running.inbox.get()
+        known = old.account._session.access_hash(stage.ann.user_id)
+        assert new.account._session.access_hash(stage.ann.user_id) == 0
+        await old.account.hand_over()
+        await new.on_duty()
+        assert new.account._session.access_hash(stage.ann.user_id) == known != 0
+
+
 async def test_each_redeploy_on_an_empty_disk_logs_in_nowhere(stage: Stage) -> None:
     async with deploy(stage) as scene:
         for number in range(4):
