@@ -38,6 +38,7 @@ from telpher.telegram.custody.seal import Seal
 from telpher.telegram.fleet import Fleet
 from telpher.telegram.gateway import AccountStatus
 from telpher.telegram.locations import Retention
+from telpher.telegram.mtproto.frames import Frames
 from telpher.telegram.servers import servers_of
 from telpher.telegram.sources import Sources
 from telpher.telegram.timing import Timing
@@ -189,8 +190,9 @@ def _accounts(
         Credentials(api_id, hash_text, each.get_secret_value())
         for each in (token, *settings.extra_bot_tokens)
     ]
+    frames = Frames()  # of all bots: what is kept while free is kept once
     return [
-        BotAccount(each, vault, servers, timing, hears=each is credentials[0])
+        BotAccount(each, vault, servers, timing, hears=each is credentials[0], frames=frames)
         for each in credentials
     ]
 

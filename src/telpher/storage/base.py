@@ -317,7 +317,7 @@ class Database(Protocol):
     def copies(self) -> CopyStore: ...
 
     def status(self) -> DatabaseStatus:
-        """How the last call went; asks nobody."""
+        """How the last calls went; asks nobody. "unreachable" also when it cannot be written."""
         ...
 
     async def ping(self) -> None:

@@ -54,6 +54,7 @@ from telpher.telegram.gateway import (
     Listener,
 )
 from telpher.telegram.media import MediaConnector
+from telpher.telegram.mtproto.frames import Frames
 from telpher.telegram.servers import TELEGRAM, Directory, Servers
 from telpher.telegram.timing import Backoff, Timing
 
@@ -71,6 +72,7 @@ class BotAccount:
         timing: Timing | None = None,
         *,
         hears: bool = True,
+        frames: Frames | None = None,
     ) -> None:
         require_fast_crypto()
         trust_keys(servers.public_keys)
@@ -90,7 +92,7 @@ class BotAccount:
         self._deaf = False
         self._destroyed = False
         self._dispatcher = Dispatcher()
-        self._connector = FileConnector(vault.clock, self._timing)
+        self._connector = FileConnector(vault.clock, self._timing, frames)
         self._logins = MediaLogins(self._identity, self, self._connector)
         outbox = Outbox(vault.clock, self._timing)
         reader = PictureReader(self.find_file, self._logins, self._timing)

@@ -23,13 +23,22 @@ from telpher.telegram.timing import Timing
 
 
 class FileConnector:
-    """Opens the connections of one account, which share memory, threads and the servers' time."""
+    """Opens the connections of one account, which share memory, threads and the servers' time.
 
-    def __init__(self, clock: Clock, timing: Timing) -> None:
+    Accounts may share `frames`: what is kept while free is then kept once.
+    """
+
+    def __init__(self, clock: Clock, timing: Timing, frames: Frames | None = None) -> None:
         self.traffic = Traffic()
         self._timing = timing
         self._decryptor = Decryptor()
-        self._kit = Kit(ServerTime(clock), Frames(), self._decryptor, self.traffic, timing.silence)
+        self._kit = Kit(
+            ServerTime(clock),
+            frames or Frames(),
+            self._decryptor,
+            self.traffic,
+            timing.silence,
+        )
         self._keys: dict[bytes, AuthKey] = {}  # with the salts learned for them
         self._opened: WeakSet[FileConnection] = WeakSet()
         self._given_up = 0
