@@ -174,10 +174,7 @@ class ReadAhead:
     def _fit(self, chunk: Chunk) -> Chunk:
         """Halves the chunk until it covers nothing that is there or on its way."""
         limit = chunk.limit
-        while limit > GRANULE and any(
-            self._document.at(position) is not None
-            for position in range(chunk.offset, chunk.offset + limit, GRANULE)
-        ):
+        while limit > GRANULE and not self._document.is_empty(chunk.offset, chunk.offset + limit):
             limit //= 2
         return Chunk(chunk.offset, limit)
 
