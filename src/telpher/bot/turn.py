@@ -110,7 +110,8 @@ class Turn:
         return self.texts.plain(key, self.reader.language, **values)
 
     async def say(self, answer: Answer | Html, *, as_reply: bool = False) -> MessageRef:
-        """Sends a message into the chat; as a reply, to the message that is answered.
+        """Sends a message into the chat; as a reply, to the message that is answered. In groups
+        each is one: so it stands in the same topic, and people see whom it is for.
 
         Telegram decides alone what a public host is (BUTTON_URL_INVALID): where it refuses the
         buttons, the message goes out without them, for the text carries the link, too.
@@ -118,7 +119,7 @@ class Turn:
         ref = self._incoming.ref
         self._sent += 1
         once = f"{type(self._incoming).__name__} {self._number()} {self._sent}"
-        reply_to = ref.message_id if as_reply else 0
+        reply_to = ref.message_id if as_reply or self.chat_id < 0 else 0
         whole = _outgoing(answer, reply_to=reply_to, once=once)
         try:
             return await self._gateway.send(self.chat_id, whole)
