@@ -115,6 +115,7 @@ def _start_jobs(app: App, jobs: Runner, channel: int | str | None) -> None:
     jobs.start("counters", app.books.delivery.run)
     jobs.start("revocations", app.books.revocations.run)
     jobs.start("reports", app.bot.reports.run)
+    jobs.start("upkeep", app.upkeep.run)
     jobs.start("broadcasts", app.bot.broadcasts.run)
     if channel is None:
         return

@@ -23,6 +23,7 @@ from telpher.core.model import Person
 from telpher.core.tally import ErrorShown
 from telpher.errors import SettingsError
 from telpher.jobs.copies import CopyDesk, NoCopyDesk
+from telpher.jobs.upkeep import Upkeep
 from telpher.memory import memory_limit
 from telpher.service.playlists import Playlists
 from telpher.storage.base import Database
@@ -68,6 +69,7 @@ class App:
     bot: Bot
     books: Books
     desk: CopyDesk | NoCopyDesk
+    upkeep: Upkeep
     lifecycle: Lifecycle
 
 
@@ -115,7 +117,8 @@ def build(
     server = HttpServer(web, clock, settings.host, settings.port)
     bot = _bot(settings, clock, account, books, _More(fleet, desk, stores.database))
     newcomers.told = bot.reports.new_user
-    return App(server, engine, fleet, account, extras, bot, books, desk, lifecycle)
+    upkeep = Upkeep(stores.database, clock, settings.retention_days)
+    return App(server, engine, fleet, account, extras, bot, books, desk, upkeep, lifecycle)
 
 
 @dataclass(frozen=True, slots=True)
