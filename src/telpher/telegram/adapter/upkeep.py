@@ -30,10 +30,6 @@ _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 # refusal here and there, and all of them are some 100 KB.
 PEERS_EVERY = 300.0
 
-# Seconds for what is being answered when the updates are handed over. What takes longer is handled
-# again by the next instance, which Telegram does not let answer twice.
-FINISH_WITHIN = 10.0
-
 
 class Handling(Protocol):
     """Who handles updates; see Dispatcher."""
@@ -85,6 +81,7 @@ class Upkeep:
             return False, None
         if self._duty.term != self._role[1]:
             self._heard = farther(self._heard, self._duty.state)
+            self._handled = self._mark = None  # of the last time on duty
         self._role = (self._duty.on, self._duty.term)
         return self._duty.on, self._heard
 
@@ -121,8 +118,9 @@ class Upkeep:
         """What has changed, at once."""
         await self._save_session()
         self._settle(handling)
-        if self._duty is not None and self._handled is not None:
-            await self._duty.keep(self._handled)
+        handled, self._handled = self._handled, None
+        if self._duty is not None and handled is not None:
+            await self._duty.keep(handled)
 
     def changed(self) -> None:
         """The session has changed, and is to be saved soon."""
@@ -136,7 +134,7 @@ class Upkeep:
         """
         self._left = True
         try:
-            async with asyncio.timeout(FINISH_WITHIN):
+            async with asyncio.timeout(self._timing.finish):
                 await handling.drained(handling.offered)
             self._handled = state or self._heard
         except TimeoutError:
@@ -209,8 +207,10 @@ class Upkeep:
     def _restore(self, text: str | None, directory: Directory) -> None:
         session = self._session
         if text is not None:
+            met = session.dump_peers()
             try:
                 old_state = session.restore(text)
+                session.meet(met)
             except ValueError as error:
                 _log.warning("the saved session is not one; logging in again", problem=str(error))
             else:
