@@ -94,7 +94,7 @@ def build(
         clock,
         tasks,
         cache_bytes=settings.chunk_cache_bytes(memory_limit()),
-        store=stores.disk,
+        store=stores.disk if settings.disk_cache_gb else None,
         plays=Plays(_play_limits(settings), clock, books.usage),
     )
     lifecycle = Lifecycle()
