@@ -16,14 +16,17 @@ from telpher._version import VERSION
 from telpher.books import Books, open_books
 from telpher.bot.batch import BatchRules
 from telpher.bot.build import Bot, BotDeps, Rules, create_bot
-from telpher.bot.menu import About
+from telpher.bot.menu import About, Vitals
 from telpher.clock import Clock
 from telpher.config.settings import Settings
 from telpher.core.model import Person
 from telpher.core.tally import ErrorShown
+from telpher.ending import Ending
 from telpher.errors import SettingsError
 from telpher.jobs.copies import CopyDesk, NoCopyDesk
 from telpher.memory import memory_limit
+from telpher.observe import logs
+from telpher.service.log_level import LogLevel
 from telpher.storage.base import Database
 from telpher.storage.local import LocalStore
 from telpher.streaming.disk.tier import DiskTier
@@ -67,15 +70,24 @@ class App:
     books: Books
     desk: CopyDesk | NoCopyDesk
     lifecycle: Lifecycle
+    log_level: LogLevel
 
 
-def build(
-    settings: Settings, clock: Clock, timing: Timing, stores: Stores, tasks: asyncio.TaskGroup
-) -> App:
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What telpher runs in; `ending` is how the bot's admins end it."""
+
+    clock: Clock
+    timing: Timing
+    ending: Ending
+
+
+def build(settings: Settings, frame: Frame, stores: Stores, tasks: asyncio.TaskGroup) -> App:
     """Makes every room and connects them; nothing is opened yet.
 
     The client library's objects are made in here, hence inside the running loop.
     """
+    clock, timing = frame.clock, frame.timing
     accounts = _accounts(settings, clock, timing, stores.database)
     account, *extras = accounts
     newcomers = _Newcomers()
@@ -109,9 +121,11 @@ def build(
         )
     )
     server = HttpServer(web, clock, settings.host, settings.port)
-    bot = _bot(settings, clock, account, books, _More(fleet, desk, stores.database))
+    log_level = LogLevel(stores.database.values, clock, settings.log_level, logs.set_level)
+    more = _More(fleet, engine, desk, stores.database, log_level, frame.ending)
+    bot = _bot(settings, clock, account, books, more)
     newcomers.told = bot.reports.new_user
-    return App(server, engine, fleet, account, extras, bot, books, desk, lifecycle)
+    return App(server, engine, fleet, account, extras, bot, books, desk, lifecycle, log_level)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,8 +133,11 @@ class _More:
     """What the bot needs besides its account and the books."""
 
     fleet: Fleet
+    engine: Engine
     desk: CopyDesk | NoCopyDesk
     database: Database
+    log_level: LogLevel
+    ending: Ending
 
 
 class _Newcomers:
@@ -142,6 +159,13 @@ def _play_limits(settings: Settings) -> PlayLimits:
 
 
 def _bot(settings: Settings, clock: Clock, account: BotAccount, books: Books, more: _More) -> Bot:
+    began = clock.monotonic()
+
+    def vitals() -> Vitals:
+        status, streams = _status(account, more.fleet), more.engine.stats().active_streams
+        uptime = clock.monotonic() - began
+        return Vitals(status.name, status.username, uptime, streams, status.dcs)
+
     return create_bot(
         BotDeps(
             gateway=account.bot,
@@ -161,6 +185,9 @@ def _bot(settings: Settings, clock: Clock, account: BotAccount, books: Books, mo
                 log_channel=settings.log_channel,
             ),
             link_made=more.desk.wanted,
+            log_level=more.log_level,
+            restart=more.ending.restart,
+            vitals=vitals,
         )
     )
 
