@@ -67,12 +67,18 @@ async def measure(where: str, users: int) -> None:
         await _fill(database, users)
         spent = perf_counter() - begun
         _say(f"{database.status().type}: {users:,} users and {users // 2:,} links in {spent:.0f} s")
-        answers = [await _answer(*item) for item in _questions(database, users).items()]
-    _say(f"{'':40} {'usual':>9} {'slowest':>9} {'memory':>9}")
-    for each in answers:
-        _say(_row(each))
-    late = [each.question for each in answers if each.slowest > _LIMIT and each.question != _WALK]
+        _say(f"{'':40} {'usual':>9} {'slowest':>9} {'memory':>9}")
+        late = [name async for name in _late(database, users)]
     _say(f"NOT REACHED (a second each): {', '.join(late)}" if late else "each within a second")
+
+
+async def _late(database: Database, users: int) -> AsyncIterator[str]:
+    """Asks and tells; names the questions that somebody waits for too long."""
+    for question, ask in _questions(database, users).items():
+        answer = await _answer(question, ask)
+        _say(_row(answer))
+        if answer.slowest > _LIMIT and question != _WALK:
+            yield question
 
 
 @asynccontextmanager

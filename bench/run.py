@@ -19,7 +19,7 @@ from typing import Any, Final
 from bench import machine
 from bench.cases import cpu, crowd, faults, first_byte, one_viewer, seeks, sharing, two_bots
 from bench.machine import Cores
-from bench.plan import Plan
+from bench.plan import ASIDE, Plan
 from bench.process import EndedError
 from bench.profile import CROWDED, FAR, FLOODED, LOOPBACK, NEAR, USUAL, Profile
 from bench.ratios import ratios
@@ -43,6 +43,8 @@ class Act:
     systems: Sequence[System] = ALL
     settings: dict[str, str] = field(default_factory=dict)
     """More of telpher's settings."""
+    plan: Plan | None = None
+    """Another one than the run's."""
 
 
 def acts(plan: Plan, cores: Cores) -> list[Act]:
@@ -62,7 +64,8 @@ def acts(plan: Plan, cores: Cores) -> list[Act]:
         Act(LOOPBACK, [the_cpu]),
     ]
     if plan.name == "full":
-        chosen += [Act(NEAR, distance), Act(FAR, distance), Act(FLOODED, [one_viewer.at_home])]
+        chosen += [Act(profile, distance, plan=ASIDE) for profile in (NEAR, FAR)]
+        chosen += [Act(FLOODED, [one_viewer.at_home], plan=ASIDE)]
     if plan.crowd:
         # In front of a tgfake each: what one leaves behind would slow the next.
         chosen += [Act(CROWDED, [crowd.measure], [system]) for system in ALL]
@@ -104,7 +107,7 @@ async def _play(act: Act, plan: Plan, results: Results, folder: Path, cores: Cor
     troubles: list[str] = []
     try:
         async with staged(act.profile, act.systems, folder, cores, act.settings) as stage_of:
-            stage = stage_of(plan, results)
+            stage = stage_of(act.plan or plan, results)
             for case in act.cases:
                 troubles += await _one(case, stage)
     except _TROUBLE as error:

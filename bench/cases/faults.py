@@ -19,6 +19,8 @@ from bench.telegram import Link, Telegram
 from bench.viewer import Play, watch
 
 FLOOD_SECONDS: Final = 5.0
+_CONNECTIONS: Final = 4
+"""The most that telpher has for one bot in one data centre."""
 _ELSEWHERE: Final = 1
 """The data centre that a file is moved to."""
 
@@ -52,6 +54,12 @@ async def flood(telegram: Telegram, one: Gateway, _link: Link) -> None:
     await telegram.control("calm")
 
 
+async def cut_one(telegram: Telegram, one: Gateway, _link: Link) -> None:
+    """The first bot loses its connections, each with the next request on it."""
+    arguments = {"kind": "reset", "method": "upload.getFile", "account": one.system.bot.name}
+    await telegram.control("fault", **arguments, times=_CONNECTIONS)
+
+
 @dataclass(frozen=True, slots=True)
 class Fault:
     """What goes wrong, and how many round trips a stall may last; None: nothing is promised."""
@@ -68,7 +76,13 @@ ALL: Final = (
     Fault("connections are lost", cut),
     Fault("flood of 5 s on the only bot", flood),
 )
-FLOOD_OF_TWO: Final = Fault("flood of 5 s on one of two bots", flood, 2)
+OF_TWO_BOTS: Final = (
+    Fault("nothing, two bots", nothing),
+    Fault("reference expires, two bots", expire, 2),
+    Fault("one of two bots loses its connections", cut_one, 2),
+    Fault("file moves to another DC, two bots", migrate, 8),
+    Fault("flood of 5 s on one of two bots", flood, 2),
+)
 
 
 async def measure(stage: Stage) -> None:
@@ -80,9 +94,9 @@ async def measure(stage: Stage) -> None:
             await suffer(stage, one, fault)
 
 
-async def suffer(stage: Stage, one: Gateway, fault: Fault) -> None:
-    """One fault for one system."""
-    link = await one.link(stage.plan.fault_bytes)
+async def suffer(stage: Stage, one: Gateway, fault: Fault, link: Link | None = None) -> None:
+    """One fault for one system, in a new file if not in that of `link`."""
+    link = link or await one.link(stage.plan.fault_bytes)
     await one.head(link)
     play = await _play_through(stage, one, link, fault)
     await stage.telegram.control("calm")

@@ -24,9 +24,11 @@ from telpher.core.tally import ErrorShown
 from telpher.ending import Ending
 from telpher.errors import SettingsError
 from telpher.jobs.copies import CopyDesk, NoCopyDesk
+from telpher.jobs.upkeep import Upkeep
 from telpher.memory import memory_limit
 from telpher.observe import logs
 from telpher.service.log_level import LogLevel
+from telpher.service.playlists import Playlists
 from telpher.storage.base import Database
 from telpher.storage.local import LocalStore
 from telpher.streaming.disk.tier import DiskTier
@@ -40,6 +42,7 @@ from telpher.telegram.custody.seal import Seal
 from telpher.telegram.fleet import Fleet
 from telpher.telegram.gateway import AccountStatus
 from telpher.telegram.locations import Retention
+from telpher.telegram.mtproto.frames import Frames
 from telpher.telegram.servers import servers_of
 from telpher.telegram.sources import Sources
 from telpher.telegram.timing import Timing
@@ -69,6 +72,7 @@ class App:
     bot: Bot
     books: Books
     desk: CopyDesk | NoCopyDesk
+    upkeep: Upkeep
     lifecycle: Lifecycle
     log_level: LogLevel
 
@@ -117,6 +121,8 @@ def build(settings: Settings, frame: Frame, stores: Stores, tasks: asyncio.TaskG
             database=stores.database.status,
             disk=settings.work_dir,
             admission=books.usage,
+            playlists=Playlists(stores.database.playlists, books.links),
+            base_url=settings.base_url,
             error_shown=lambda key: books.journal.note(ErrorShown(key, clock.now())),
         )
     )
@@ -125,7 +131,20 @@ def build(settings: Settings, frame: Frame, stores: Stores, tasks: asyncio.TaskG
     more = _More(fleet, engine, desk, stores.database, log_level, frame.ending)
     bot = _bot(settings, clock, account, books, more)
     newcomers.told = bot.reports.new_user
-    return App(server, engine, fleet, account, extras, bot, books, desk, lifecycle, log_level)
+    upkeep = Upkeep(stores.database, clock, settings.retention_days)
+    return App(
+        server,
+        engine,
+        fleet,
+        account,
+        extras,
+        bot,
+        books,
+        desk,
+        upkeep,
+        lifecycle,
+        log_level,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +189,7 @@ def _bot(settings: Settings, clock: Clock, account: BotAccount, books: Books, mo
         BotDeps(
             gateway=account.bot,
             chats=account.chats,
+            posts=account.posts,
             files=more.fleet,
             links=books.links,
             revocations=books.revocations,
@@ -181,6 +201,7 @@ def _bot(settings: Settings, clock: Clock, account: BotAccount, books: Books, mo
                 access=books.access,
                 about=About(VERSION, settings.source_url, settings.updates_url or ""),
                 batch=BatchRules(settings.max_batch_size, settings.base_url),
+                broadcast_per_second=settings.broadcast_per_second,
                 force_sub=settings.force_sub_channel,
                 log_channel=settings.log_channel,
             ),
@@ -188,6 +209,7 @@ def _bot(settings: Settings, clock: Clock, account: BotAccount, books: Books, mo
             log_level=more.log_level,
             restart=more.ending.restart,
             vitals=vitals,
+            instance=instance_id(settings.work_dir),
         )
     )
 
@@ -210,8 +232,9 @@ def _accounts(
         Credentials(api_id, hash_text, each.get_secret_value())
         for each in (token, *settings.extra_bot_tokens)
     ]
+    frames = Frames()  # of all bots: what is kept while free is kept once
     return [
-        BotAccount(each, vault, servers, timing, hears=each is credentials[0])
+        BotAccount(each, vault, servers, timing, hears=each is credentials[0], frames=frames)
         for each in credentials
     ]
 

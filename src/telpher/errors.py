@@ -11,7 +11,7 @@
     ├── AllowanceError                429     yes
     │   ├── TooManyPlaysError         429     yes          too_many_plays
     │   └── QuotaSpentError           429     yes          quota_spent
-    ├── StorageError                   -                   internal
+    ├── StorageError                  503     yes          storage
     └── TelegramError                 502                  telegram
         ├── TelegramUnavailableError  503     yes          telegram_unavailable
         │   └── ThrottledError        503     yes          telegram_unavailable
@@ -118,8 +118,13 @@ class QuotaSpentError(AllowanceError):
 class StorageError(TelpherError):
     """What is kept on disk or in the database cannot be read or written at the moment.
 
-    Nobody who plays a file is told: streaming goes on without it (rule 38).
+    Nobody who plays a file is told: streaming goes on without it (rule 38). Whoever asks for
+    something that is only there may ask again.
     """
+
+    status = 503
+    key = "storage"
+    retry_after: int | None = 5
 
 
 class TelegramError(TelpherError):

@@ -24,6 +24,7 @@ from telpher.storage.sqlite import SqliteDatabase
 from telpher.telegram.chats import ChatInfo, ChatMessage, Membership
 from telpher.telegram.gateway import ButtonPress, IncomingMessage
 from tests.bot.fake_gateway import FakeGateway, Sent
+from tests.telegram.fake_chats import FakePosts
 
 ADA = Person(7, "Ada", language_code="en")
 BOB = Person(8, "Bob", language_code="en")
@@ -111,6 +112,7 @@ class Stage:
     links: LinkService
     clock: FakeClock
     wanted: list[MessageRef]
+    posts: FakePosts
     number: int = 100
 
     async def away(self):
@@ -161,6 +163,7 @@ class Stage:
 async def stage(work_dir, *, url=URL, access=None, most=100, **rules):
     """A bot that is up."""
     clock, gateway, chats, wanted = FakeClock(), FakeGateway(), FakeChats(), []
+    posts = FakePosts()
     async with (
         SqliteDatabase(work_dir / "telpher.sqlite3", clock) as database,
         LocalStore(work_dir / "local.sqlite3") as local,
@@ -173,6 +176,7 @@ async def stage(work_dir, *, url=URL, access=None, most=100, **rules):
             BotDeps(
                 gateway=gateway,
                 chats=chats,
+                posts=posts,
                 files=chats,
                 links=links,
                 revocations=Revocations(denials, database, local, notes, register, clock),
@@ -182,6 +186,7 @@ async def stage(work_dir, *, url=URL, access=None, most=100, **rules):
                 clock=clock,
                 rules=Rules(access or Access(), About("1.0"), BatchRules(most, url), **rules),
                 link_made=wanted.append,
+                instance="here",
             )
         )
-        yield Stage(bot, gateway, chats, database, notes, links, clock, wanted)
+        yield Stage(bot, gateway, chats, database, notes, links, clock, wanted, posts)

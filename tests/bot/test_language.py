@@ -25,7 +25,9 @@ LONGEST = {
     "username": "@" + "u" * 32,
     "user_id": "9" * 16,
     "language": "x" * 32,
+    "reason": "r" * 100,
     **dict.fromkeys(("number", "count", "most", "seen", "total", "times"), "9" * 12),
+    **dict.fromkeys(("sent", "failed", "blocked"), "9" * 12),
     "description": "d" * 256,
     "commands": "\n".join("/c: " + "d" * 60 for _ in range(20)),
 }

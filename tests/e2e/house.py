@@ -143,7 +143,7 @@ async def house(
     async with contextlib.AsyncExitStack() as stack:
         cluster, servers = await stack.enter_async_context(telegram(world, work_dir, layout, shape))
         chosen = settings_for(servers, work_dir, **settings)
-        app = await stack.enter_async_context(running(chosen, time.clock, time.timing))
+        app = await stack.enter_async_context(running(chosen, time.clock, time.timing or Timing()))
         http = await stack.enter_async_context(plain_http.client(chosen.base_url))
         home = House(world, bot, world.person("Ann"), cluster, chosen, app, http)
         await home.connected()

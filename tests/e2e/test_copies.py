@@ -15,7 +15,8 @@ from telpher.clock import FakeClock, SystemClock
 from telpher.core.model import MessageRef
 from telpher.jobs.copies import CopyDesk, look_into
 from telpher.jobs.runner import Runner
-from telpher.storage.copies import SqliteCopyStore
+from telpher.storage.base import CopyStore
+from telpher.storage.sqlite import SqliteDatabase
 from telpher.telegram.adapter.copier import Copier
 from telpher.telegram.flood import Outbox
 from telpher.telegram.gateway import AccountState
@@ -57,7 +58,7 @@ class Desk:
     """A desk at work."""
 
     desk: CopyDesk
-    store: SqliteCopyStore
+    store: CopyStore
     slept: list[float]
 
     async def placed(self, ref: MessageRef) -> MessageRef:
@@ -75,6 +76,13 @@ class Desk:
 
 
 @contextlib.asynccontextmanager
+async def stored(folder: Path) -> AsyncIterator[CopyStore]:
+    """Where copies are kept, in the database of `folder`."""
+    async with SqliteDatabase(folder / "telpher.sqlite3", FakeClock(), PATIENCE) as database:
+        yield database.copies
+
+
+@contextlib.asynccontextmanager
 async def desk(account, folder: Path, channel: int | str) -> AsyncIterator[Desk]:
     """A desk of `account`, which keeps no pace; what it waited for is in `slept`."""
     slept: list[float] = []
@@ -83,7 +91,7 @@ async def desk(account, folder: Path, channel: int | str) -> AsyncIterator[Desk]
         slept.append(seconds)
         await asyncio.sleep(0)
 
-    async with SqliteCopyStore(folder / "copies.sqlite3") as store, asyncio.TaskGroup() as tasks:
+    async with stored(folder) as store, asyncio.TaskGroup() as tasks:
         made = CopyDesk(store, copier(account), channel, FakeClock(), sleep)
         runner = Runner(tasks, FakeClock(), sleep)
         runner.start("copies", made.run)
@@ -153,7 +161,7 @@ async def test_killed_between_copy_and_note_it_makes_no_second_copy(
     refs = [ref_of(each) for each in sent]
     async with stage.cluster() as cluster:
         async with stage.connected(cluster) as running:
-            async with SqliteCopyStore(tmp_path / "copies.sqlite3") as store:
+            async with stored(tmp_path) as store:
                 await store.want(refs)
             making = copier(running.account)
             ids = [ref.message_id for ref in refs[:2]]
@@ -217,7 +225,7 @@ async def test_it_keeps_the_pace_that_telegram_allows(
     let_in(stage, channel, stage.bot)
     sent = [await send(stage, number) for number in range(60)]
     async with stage.cluster() as cluster, stage.connected(cluster) as running:
-        async with SqliteCopyStore(tmp_path / "copies.sqlite3") as store:
+        async with stored(tmp_path) as store:
             await store.want([ref_of(each) for each in sent])
         async with desk(running.account, tmp_path, channel.peer.marked) as at_work:
             for seen in sent:

@@ -81,7 +81,8 @@ async def test_a_fragment_at_a_time(home, connections):
 async def test_a_fragment_at_a_time_with_open_ends(home):
     """VLC: each on a connection of its own, without an end, and left after the fragment.
 
-    What is dropped in the middle of its read-ahead is asked for again by the next.
+    Only what is dropped of the first few read-aheads is asked for again: it comes to 1.4 times the
+    file, and to ten times where each fragment is taken for a viewer who stays.
     """
     file = home.add_file(kind="video", size=8 * MIB + 4321, dc=3)
     url = await home.share(file)
@@ -90,7 +91,7 @@ async def test_a_fragment_at_a_time_with_open_ends(home):
         start = n * file.size // fragments
         await glance(home, url, file, start, file.size // fragments)
     await landed(home)
-    assert home.served(file) <= file.size + fragments * 2 * MIB
+    assert home.served(file) <= 2 * file.size
     calls = home.cluster.counters.get_file_calls
     for n in range(fragments):  # they all stay: going back costs nothing
         start = n * file.size // fragments

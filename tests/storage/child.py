@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from telpher.core.model import MessageRef
-from telpher.storage.copies import SqliteCopyStore
+from tests.storage.old_copies import SqliteCopyStore
 
 CHAT, CHANNEL = 7, -1000000000005
 

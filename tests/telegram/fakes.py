@@ -63,6 +63,16 @@ class FakeConnection:
         _, limit, answer = self.asked.pop(number)
         answer.set_result(memoryview(bytes(limit)))
 
+    async def answer_all(self) -> list[tuple[int, int]]:
+        """Answers what is asked until nothing more is; (offset, limit) of each."""
+        ranges = []
+        await settle()
+        while self.asked:
+            ranges.append(self.asked[0][:2])
+            self.answer()
+            await settle()
+        return ranges
+
     def fail(self, error: TelegramError, number: int = 0) -> None:
         self.asked.pop(number)[2].set_exception(error)
 

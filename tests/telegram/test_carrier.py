@@ -10,7 +10,7 @@ from telpher.clock import FakeClock
 from telpher.core.demand import Demand, Urgency
 from telpher.core.hedging import Allowance
 from telpher.errors import ChunkTimeoutError, FloodWaitError, RequestRejectedError, TelegramError
-from telpher.telegram.carrier import Carrier, Wanted
+from telpher.telegram.carrier import PIECE, Carrier, Wanted
 from telpher.telegram.lane import Lane
 from telpher.telegram.scheduler import Scheduler
 from tests.telegram.fakes import FakeConnection, demand_of, location, settle
@@ -77,9 +77,35 @@ async def test_a_flood_wait_moves_the_chunk_to_the_other_account_at_once(stage):
     fetching = await stage.fetch(demand_of("a", HEAD), accounts=(1, 2))
     free = stage.connect(2)
     flooded.fail(FloodWaitError(300))
-    await settle()
-    free.answer()
+    asked = await free.answer_all()
     assert len(await fetching) == MIB
+    # Somebody waits for it, and has waited once before: not for all of it in one piece.
+    assert asked == [(5 * MIB + each * PIECE, PIECE) for each in range(4)]
+
+
+async def test_read_ahead_and_small_chunks_are_asked_for_again_as_they_are(stage):
+    for demand, limit in ((demand_of("a", AHEAD), MIB), (demand_of("a", HEAD), PIECE)):
+        connection = stage.connect()
+        fetching = asyncio.ensure_future(
+            stage.carrier.fetch(Wanted({1: location()}, 0, limit, demand), again=True)
+        )
+        assert await connection.answer_all() == [(0, limit)]
+        assert len(await fetching) == limit
+        stage.lanes[1].discard(stage.lanes[1].links[0])
+
+
+async def test_a_piece_that_fails_ends_the_others(stage):
+    first, second = stage.connect(), stage.connect()
+    fetching = asyncio.ensure_future(
+        stage.carrier.fetch(Wanted({1: location()}, 0, MIB, demand_of("a", HEAD)), again=True)
+    )
+    await settle()
+    first.fail(RequestRejectedError("ODD"))
+    with pytest.raises(RequestRejectedError):
+        await fetching
+    assert first.asked == second.asked == []
+    assert stage.in_flight() == 0
+    assert stage.carrier.scheduler.waiting == 0
 
 
 async def test_with_no_other_account_the_flood_wait_is_told(stage):

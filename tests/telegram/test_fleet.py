@@ -16,6 +16,7 @@ from telpher.errors import (
     ReferenceExpiredError,
     RequestRejectedError,
     TelegramUnavailableError,
+    ThrottledError,
 )
 from telpher.telegram.fleet import Fleet
 from telpher.telegram.locations import Retention
@@ -73,6 +74,20 @@ async def first_of(connector: FakeConnector):
     return connection
 
 
+async def answer_all(stage: Stage) -> None:
+    """Answers until nothing more is asked: a chunk that failed comes in pieces, over several."""
+    await stage.settle()
+    while asked := [
+        connection
+        for account in (stage.main, stage.extra)
+        for connection in account.connector.opened
+        if connection.asked
+    ]:
+        for connection in asked:
+            await connection.answer_all()
+        await stage.settle()
+
+
 async def test_a_connection_is_opened_when_it_is_needed(stage):
     assert stage.main.connector.attempts == 0
     fetch = stage.fetch()
@@ -112,12 +127,12 @@ async def test_a_file_that_moved_is_fetched_where_it_is_and_remembered(stage):
     connection = await first_of(stage.main.connector)
     connection.fail(MigrateError(5))
     other = await first_of(stage.main.connector)
-    other.answer()
+    await answer_all(stage)
     assert (other.dc, len(await fetch)) == (5, MIB)
     second = stage.fetch(MIB)
-    await other.arrived.get()
-    other.answer()
+    await answer_all(stage)
     assert len(await second) == MIB
+    assert [each.dc for each in stage.main.connector.opened].count(4) == 1
 
 
 async def test_migration_in_a_circle_is_given_up(stage):
@@ -125,6 +140,7 @@ async def test_migration_in_a_circle_is_given_up(stage):
     for dc in (5, 4):
         connection = await first_of(stage.main.connector)
         connection.fail(MigrateError(dc))
+    await stage.main.connector.opened[0].arrived.get()
     await stage.settle()
     stage.main.connector.opened[0].fail(MigrateError(5))
     with pytest.raises(MigrateError):
@@ -161,7 +177,7 @@ async def test_an_expired_reference_is_refreshed_once_for_all_readers(stage):
     [
         RequestRejectedError("CHANNEL_PRIVATE"),
         ChunkTimeoutError("no answer"),
-        TelegramUnavailableError("reset"),
+        ThrottledError("-429"),
     ],
 )
 async def test_what_one_bot_cannot_bring_the_other_brings_at_once(stage, error):
@@ -174,9 +190,30 @@ async def test_what_one_bot_cannot_bring_the_other_brings_at_once(stage, error):
     fetch = stage.fetch(MIB)
     await connection.arrived.get()
     connection.fail(error)
-    other = await first_of(stage.extra.connector)
-    other.answer()
+    await first_of(stage.extra.connector)
+    await answer_all(stage)
     assert len(await fetch) == MIB
+
+
+async def test_a_lost_connection_is_followed_by_the_next_at_once(stage):
+    warm = stage.fetch()
+    connection = await first_of(stage.main.connector)
+    connection.answer()
+    await warm
+    fetch = stage.fetch(MIB)
+    await connection.arrived.get()
+    connection.fail(TelegramUnavailableError("reset"))
+    await first_of(stage.main.connector)
+    await answer_all(stage)
+    assert len(await fetch) == MIB
+
+
+async def test_a_connection_that_never_was_good_is_for_the_engine_to_wait_out(stage):
+    fetch = stage.fetch()
+    connection = await first_of(stage.main.connector)
+    connection.fail(TelegramUnavailableError("reset"))
+    with pytest.raises(TelegramUnavailableError):
+        await fetch
 
 
 async def test_a_bot_that_gets_no_connection_leaves_it_to_the_other(stage):
@@ -185,8 +222,8 @@ async def test_a_bot_that_gets_no_connection_leaves_it_to_the_other(stage):
     await stage.settle()
     stage.main.connector.refusals = [RequestRejectedError("AUTH_BYTES_INVALID")]
     fetch = stage.fetch()
-    other = await first_of(stage.extra.connector)
-    other.answer()
+    await first_of(stage.extra.connector)
+    await answer_all(stage)
     assert len(await fetch) == MIB
 
 

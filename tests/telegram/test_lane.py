@@ -54,12 +54,12 @@ def test_no_room_no_connection_a_dead_connection(lane):
 
 
 def test_connections_are_wanted_while_something_waits_up_to_a_limit(lane):
-    assert not lane.wants_link()
+    assert not lane.wants_links()
     lane.unmet = True
     for _ in range(MOST_LINKS):
-        assert lane.wants_link()
+        assert lane.wants_links()
         add(lane)
-    assert not lane.wants_link()
+    assert not lane.wants_links()
 
 
 def test_a_flood_wait_quiets_the_lane_and_no_connection_is_added_for_a_while(lane, clock):
@@ -74,9 +74,9 @@ def test_a_flood_wait_quiets_the_lane_and_no_connection_is_added_for_a_while(lan
     clock.advance(0.5)
     assert lane.flood() is None
     assert lane.pause() <= 1
-    assert not lane.wants_link()
+    assert not lane.wants_links()
     clock.advance(CALM_SECONDS)
-    assert lane.wants_link()
+    assert lane.wants_links()
 
 
 def test_a_login_that_has_to_wait_stops_no_connection_that_is_there(lane, clock):
@@ -84,13 +84,13 @@ def test_a_login_that_has_to_wait_stops_no_connection_that_is_there(lane, clock)
     lane.unmet = True
     lane.no_login(FloodWaitError(30))
     assert lane.flood() is None
-    assert not lane.wants_link()
+    assert not lane.wants_links()
     lane.discard(link)
     lane.no_login(FloodWaitError(30))
     assert lane.flood().seconds == 30
-    assert not lane.wants_link()
+    assert not lane.wants_links()
     clock.advance(30)
-    assert lane.wants_link()
+    assert lane.wants_links()
 
 
 def test_a_shorter_flood_wait_does_not_end_a_longer_one(lane):
@@ -105,11 +105,11 @@ def test_without_any_connection_one_is_wanted_even_in_calm(lane, clock):
     lane.throttled(link)
     lane.discard(link)
     lane.unmet = True
-    assert lane.wants_link()
+    assert lane.wants_links()
     add(lane)
-    assert not lane.wants_link()
+    assert not lane.wants_links()
     clock.advance(CALM_SECONDS)
-    assert lane.wants_link()
+    assert lane.wants_links()
 
 
 def test_what_a_window_learned_is_kept_for_the_next(lane):

@@ -14,6 +14,7 @@ from telpher.clock import FakeClock
 from telpher.core.links import Claims
 from telpher.core.model import FileInfo, Kind, MessageRef, Viewer
 from telpher.errors import BadSignatureError, LinkExpiredError, NotFoundError
+from telpher.service.playlists import Listed
 from telpher.telegram.gateway import AccountState, AccountStatus
 from telpher.web.app import create_app
 from telpher.web.deps import DatabaseStatus, Lifecycle, WebDeps, no_database
@@ -164,6 +165,19 @@ class FakeAdmission:
         return self.owner
 
 
+class FakePlaylists:
+    """Playlists by id; an exception is raised."""
+
+    def __init__(self) -> None:
+        self.there: dict[str, Listed | Exception] = {}
+
+    async def get(self, playlist_id: str) -> Listed:
+        found = self.there.get(playlist_id, NotFoundError("no such playlist"))
+        if isinstance(found, Exception):
+            raise found
+        return found
+
+
 CONNECTED = AccountStatus(AccountState.CONNECTED, "telpher_bot", "", {2: 1, 4: 0})
 
 
@@ -197,6 +211,7 @@ class World:
     cors_origins: tuple[str, ...] = ("*",)
     admission: FakeAdmission = field(default_factory=FakeAdmission)
     shown: list[str] = field(default_factory=list)
+    playlists: FakePlaylists = field(default_factory=FakePlaylists)
 
     def app(self) -> ASGIApp:
         return create_app(
@@ -210,6 +225,8 @@ class World:
                 lifecycle=self.lifecycle,
                 admission=self.admission,
                 error_shown=self.shown.append,
+                playlists=self.playlists,
+                base_url="https://files.example.org",
             )
         )
 

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from telpher.core.etag import etag
-from telpher.core.model import Kind, MessageRef
+from telpher.core.model import Kind
 from telpher.errors import (
     BusyError,
     FloodWaitError,
@@ -20,7 +20,6 @@ from telpher.errors import (
     TelpherError,
     TooManyPlaysError,
 )
-from telpher.web.stream import parse_ref
 from tests.web.fakes import KEY, MOVIE, REF, World, content
 
 PATH = f"/{REF.chat_id}/{REF.message_id}"
@@ -416,29 +415,6 @@ async def test_options_needs_no_signature_and_looks_nothing_up(
     assert (answer.status_code, answer.content) == (204, b"")
     assert answer.headers["allow"] == "GET, HEAD, OPTIONS"
     assert (world.links.checked, world.engine.located) == ([], 0)
-
-
-@pytest.mark.parametrize(
-    ("path", "ref"),
-    [
-        ("-1001234567890/42", MessageRef(-1001234567890, 42)),
-        ("5/6/name", MessageRef(5, 6)),
-        ("0/0", MessageRef(0, 0)),
-        ("-9223372036854775808/9223372036854775807", MessageRef(-(2**63), 2**63 - 1)),
-        ("9223372036854775808/1", None),
-        ("1/-9223372036854775809", None),
-        ("1", None),
-        ("1/", None),
-        ("/1/2", None),
-        ("1 /2", None),
-        ("1/2\n", None),
-        ("1/2\n/x", None),
-        ("1_0/2", None),
-        ("--1/2", None),
-    ],
-)
-def test_parse_ref(path: str, ref: MessageRef | None) -> None:
-    assert parse_ref(path) == ref
 
 
 async def test_who_plays_and_whose_link_it_is_are_told_to_the_engine(

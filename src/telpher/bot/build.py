@@ -18,6 +18,7 @@ from telpher.bot.admin.users import Users
 from telpher.bot.albums import Albums
 from telpher.bot.areas import Area
 from telpher.bot.batch import Batch, BatchRules
+from telpher.bot.broadcast import Broadcast, BroadcastStatus
 from telpher.bot.cancel import Cancel, Undertakings
 from telpher.bot.dialogues import Dialogues
 from telpher.bot.files import FileFinder, Files, FileSources
@@ -29,16 +30,18 @@ from telpher.bot.reports import Reports
 from telpher.bot.router import Guards, Router
 from telpher.clock import Clock
 from telpher.core.model import MessageRef, Person
+from telpher.jobs.broadcasts import Broadcasts, PerSecond
 from telpher.service.banners import Banners
 from telpher.service.bans import Bans
 from telpher.service.batches import Batches
+from telpher.service.broadcasts import BroadcastService
 from telpher.service.links import Links, LinkService
 from telpher.service.log_level import LogLevel
 from telpher.service.membership import ForceSub
 from telpher.service.people import Access, Notes, People
 from telpher.service.revocations import Revocations
 from telpher.storage.base import Database
-from telpher.telegram.chats import ChatGateway
+from telpher.telegram.chats import ChatGateway, PostGateway
 from telpher.telegram.gateway import BotGateway
 
 
@@ -49,6 +52,7 @@ class Rules:
     access: Access
     about: About
     batch: BatchRules
+    broadcast_per_second: float = 25.0
     force_sub: int | str | None = None
     log_channel: int | str | None = None
 
@@ -56,10 +60,12 @@ class Rules:
 @dataclass(frozen=True, slots=True)
 class BotDeps:
     """Everything the bot needs. `link_made` is told of each message that a link was made to,
-    `restart` asks for a restart: neither waits nor fails. `vitals` tells how the bot is."""
+    `restart` asks for a restart: neither waits nor fails. `vitals` tells how the bot is, `instance`
+    names this process among those that share the database."""
 
     gateway: BotGateway
     chats: ChatGateway
+    posts: PostGateway
     files: FileFinder
     links: LinkService
     revocations: Revocations
@@ -72,6 +78,7 @@ class BotDeps:
     log_level: LogLevel
     restart: Callable[[], None]
     vitals: Callable[[], Vitals]
+    instance: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +87,7 @@ class Bot:
 
     router: Router
     reports: Reports
+    broadcasts: Broadcasts
     announcement: Announcement
 
 
@@ -95,12 +103,21 @@ def create_bot(deps: BotDeps) -> Bot:
     )
     gate = Gate(rules.access, force_sub)
     files = _files(deps, gate, reports)
+    broadcasts = Broadcasts(
+        deps.database,
+        deps.posts,
+        clock,
+        deps.instance,
+        PerSecond(rules.broadcast_per_second, clock),
+        BroadcastStatus(deps.gateway, texts),
+    )
+    service = BroadcastService(deps.database, clock, broadcasts.wake)
+    broadcast = Broadcast(service, deps.posts, dialogues, Albums())
     announcement = Announcement(deps.gateway, texts, deps.database.values, clock)
     banners = Banners(deps.database.values, clock, _default_banner())
-    areas: list[Area] = [files, *_other_areas(deps, gate, dialogues)]
+    areas: list[Area] = [files, broadcast, *_other_areas(deps, gate, dialogues)]
     areas += _admin_areas(deps, dialogues, banners, announcement)
-    presses = [press.name for area in areas for press in area.offer().presses]
-    areas.append(Panel(presses))
+    areas.append(Panel([press.name for area in areas for press in area.offer().presses]))
     menu = Menu(
         lambda commands: Pages(texts, rules.about, commands, deps.vitals),
         banners.of,
@@ -109,7 +126,7 @@ def create_bot(deps: BotDeps) -> Bot:
     )
     guards = Guards(deps.people, rules.access, dialogues)
     router = Router(deps.gateway, texts, guards, (menu, *areas), files.answer)
-    return Bot(router, reports, announcement)
+    return Bot(router, reports, broadcasts, announcement)
 
 
 def _files(deps: BotDeps, gate: Gate, reports: Reports) -> Files:

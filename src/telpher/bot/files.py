@@ -1,9 +1,9 @@
 """Files and their links: sent or forwarded in private, or pointed at by /stream (rules 24 to 26).
 
-    one file in private    its name, size, duration, type and link, as a reply
-    an album               one answer with a link to each of its files
-    /stream as a reply     the same for the file that it answers, in groups too
-    "I have joined"        what was refused before, where FORCE_SUB_CHANNEL asks for it
+one file in private    its name, size, duration, type and link, as a reply
+an album               one answer with a link to each of its files
+/stream as a reply     the same for the file that it answers, in groups too
+"I have joined"        what was refused before, where FORCE_SUB_CHANNEL asks for it
 """
 
 from __future__ import annotations

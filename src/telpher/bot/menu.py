@@ -107,7 +107,7 @@ class Pages:
             version=self._version,
             time=display.duration(vitals.uptime),
             number=vitals.streams,
-            dcs=", ".join(f"{dc} ({count})" for dc, count in sorted(vitals.dcs.items())) or "–",
+            dcs=", ".join(f"{dc} ({count})" for dc, count in sorted(vitals.dcs.items())) or "-",
         )
 
     def _command_list(self, reader: Reader, may: Collection[Who]) -> Answer:

@@ -16,7 +16,7 @@ from collections.abc import Awaitable, Callable
 import structlog
 
 from telpher.clock import Clock
-from telpher.errors import TelpherError
+from telpher.errors import TelegramError, TelpherError
 from telpher.telegram.timing import Backoff, Sleep
 
 Job = Callable[[], Awaitable[None]]
@@ -66,7 +66,8 @@ class Runner:
                 error = _first(group)
             if self._clock.monotonic() - began >= MOST_PAUSE:
                 backoff.reset()
-            pause = max(backoff.next(), error.retry_after or 0)
+            told = (isinstance(error, TelegramError) and error.retry_after) or 0
+            pause = max(backoff.next(), told)
             problem = f"{type(error).__name__}: {error}"
             _log.warning("a job failed and begins again", job=name, problem=problem, pause=pause)
             await self._sleep(pause)

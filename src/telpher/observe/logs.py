@@ -75,6 +75,8 @@ def setup(
         root.removeHandler(old)
     root.addHandler(handler)
     root.setLevel(level)
+    # It writes down every command, with the data of users in it.
+    logging.getLogger("pymongo").setLevel(max(root.level, logging.INFO))
     structlog.configure(
         processors=[
             structlog.stdlib.filter_by_level,

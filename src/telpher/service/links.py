@@ -134,6 +134,12 @@ class LinkService:
             raise GoneError("the link was revoked")
         return claims
 
+    def lives(self, record: LinkRecord) -> bool:
+        """Whether the links that `record` was made for still open."""
+        over = record.expires and self._clock.now() >= record.expires
+        current = record.epoch == self._denials.epoch
+        return current and not over and record.link_id not in self._denials
+
     def _url(self, route: str, ref: MessageRef, key: str, name: str = "") -> str:
         place = f"{self._base}/{route}/{ref.chat_id}/{ref.message_id}"
         named = f"{place}/{name}?k={key}"

@@ -2,9 +2,12 @@
 
 One suite of tests, `tests/storage/contract`, says what that means and runs on each of them. All
 methods raise `telpher.errors.StorageError` when the disk or the database refuses or does not answer
-in time; then nothing is changed or, where only the answer was lost, all of it: each method may be
-called again. Times are Unix seconds. Lists are paged by the key of the last row seen, never by a
-count of rows, so that a page costs the same wherever it is; among equal times the number decides.
+in time; then nothing is changed or, where only the answer was lost, all of it. Where a method
+changes many rows and the database has no transactions (`apply`, `merge`, `set_banned`, `keep`), it
+may be a part. Each method may be called again, and a repeat that succeeds leaves nothing out and
+does nothing twice. Times are Unix seconds. Lists are paged by the key of the last row seen, never
+by a count of rows, so that a page costs the same wherever it is; among equal times the number
+decides.
 
 Numbers have 64 bits with a sign, like Telegram's. A larger one out of a URL or a message is simply
 unknown to every method that looks something up or changes what is there. Texts are Unicode with NUL
@@ -314,7 +317,7 @@ class Database(Protocol):
     def copies(self) -> CopyStore: ...
 
     def status(self) -> DatabaseStatus:
-        """How the last call went; asks nobody."""
+        """How the last calls went; asks nobody. "unreachable" also when it cannot be written."""
         ...
 
     async def ping(self) -> None:
@@ -346,7 +349,7 @@ class CopyStore(Protocol):
         ...
 
     async def keep(self, places: Mapping[MessageRef, MessageRef]) -> None:
-        """Notes where copies are: of each message its copy, all of them or none."""
+        """Notes where copies are: of each message its copy."""
         ...
 
     async def give_up(self, ref: MessageRef, reason: str) -> None:

@@ -104,10 +104,13 @@ class Document:
         """What covers the byte at `position`."""
         return self.slots.get(position // GRANULE)
 
+    def is_empty(self, offset: int, stop: int) -> bool:
+        """Whether nothing covers any byte of [offset, stop)."""
+        return self.slots.keys().isdisjoint(range(offset // GRANULE, -(-stop // GRANULE)))
+
     def fill(self, slot: Slot, offset: int, stop: int) -> None:
         """Puts `slot` under every granule of [offset, stop)."""
-        for granule in range(offset // GRANULE, -(-stop // GRANULE)):
-            self.slots[granule] = slot
+        self.slots.update(dict.fromkeys(range(offset // GRANULE, -(-stop // GRANULE)), slot))
 
     def clear(self, offset: int, stop: int) -> None:
         """Empties every granule of [offset, stop)."""

@@ -8,10 +8,11 @@ MAX_STREAMS_PER_USER and one pace under SPEED_LIMIT_MBPS. Answers below 64 KiB n
 from __future__ import annotations
 
 from collections import Counter, OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from telpher.clock import Clock
+from telpher.core.habit import Habit
 from telpher.core.model import FileInfo, MessageRef, Viewer
 from telpher.core.pace import Pace
 from telpher.errors import BusyError, TooManyPlaysError
@@ -69,6 +70,7 @@ class Play:
     begun: bool = False
     streams: int = 0
     left: float = 0.0
+    habit: Habit = field(default_factory=Habit)
 
 
 class Plays:

@@ -4,8 +4,9 @@
     │ HEAD │ NEAR: the next 2 MiB │ AHEAD: the rest      │
 
 Read-ahead follows the viewer's own consumption: most GETs are abandoned at once (players.md 2),
-and a player that reads on shows it by reading. Each chunk on its way is held, so that it ends when
-nobody wants it any more, and its demand tells the scheduler how badly this viewer wants it.
+and a player that reads on shows it by reading; one that never does is known by that (core/habit).
+Each chunk on its way is held, so that it ends when nobody wants it any more, and its demand tells
+the scheduler how badly this viewer wants it.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from dataclasses import dataclass
 
 from telpher.core.chunks import GRANULE, PAGE, Chunk, next_chunk
 from telpher.core.demand import Urgency
+from telpher.core.habit import IN_VAIN, STAYS_AFTER, Habit
 from telpher.streaming.cache import Block, BlockCache, Document, Fetch, Guarantee, Pending, Slot
 
 # Between these (engine.md, "Fairness").
@@ -23,10 +25,6 @@ MOST_AHEAD = 16 << 20
 
 # What comes before everybody's read-ahead: a second or two of most films.
 NEAR = 2 << 20
-
-# A viewer that has come so far stays, and gets the most. Before that it may be a player looking
-# around for a container's index, which leaves after a MiB or two.
-STAYS_AFTER = 4 << 20
 
 # A chunk that is being sent cannot be called back: the larger, the more is wasted on who leaves.
 # So chunks are at most this part of the way a viewer has come, a page for those who stay.
@@ -53,12 +51,14 @@ class ReadAhead:
         seat: tuple[Document, Guarantee],
         span: Span,
         fetch: Fetch,
+        habit: Habit,
     ) -> None:
         self._viewer = viewer
         self._cache = cache
         self._document, self._guarantee = seat
         self._span = span
         self._fetch = fetch
+        self._habit = habit
         self._planned = span.start - span.start % GRANULE
         self._largest = 0
         # Promised to the viewer, nearest first mostly, and held while on their way.
@@ -103,17 +103,44 @@ class ReadAhead:
         pending.demand.forget(self._viewer)
         pending.flight.release()
 
-    def drop(self, position: int) -> None:
-        """Asks for nothing any more; what nobody else wants is cancelled at once."""
+    def drop(self, position: int, keep: int = 0) -> None:
+        """Asks for nothing any more; what nobody else wants is cancelled at once.
+
+        But for `keep` bytes that are on their way, the nearest: these come, in their own time.
+        """
         self._planned = position - position % GRANULE
-        while self._held:
-            self._let_go(next(reversed(self._held)))
+        kept = self._nearest(keep)
+        for slot in [*self._held][::-1]:
+            if slot not in kept:
+                self._let_go(slot)
+            elif isinstance(slot, Pending):
+                slot.demand.want(self._viewer, Urgency.AHEAD)
 
     def _target(self, position: int) -> int:
         """Up to where bytes are to be there, or on their way."""
         come = position - self._span.start
-        ahead = MOST_AHEAD if come >= STAYS_AFTER else min(LEAST_AHEAD + come, MOST_AHEAD)
+        if come >= STAYS_AFTER:
+            ahead = MOST_AHEAD
+        elif self._may_leave(come):
+            ahead = IN_VAIN
+        else:
+            ahead = LEAST_AHEAD + come
         return min(self._span.stop, position + min(ahead, self._cache.share))
+
+    def _may_leave(self, come: int) -> bool:
+        """Whether this viewer, having come so far, is about to leave, as it usually does."""
+        return come < LEAST_AHEAD and self._habit.glances
+
+    def _nearest(self, most: int) -> list[Slot]:
+        """What is on its way and makes no more than so many bytes together, the nearest first."""
+        found: list[Slot] = []
+        for slot in self._held:
+            if isinstance(slot, Pending) and not slot.flight.done:
+                most -= slot.chunk.limit
+                if most < 0:
+                    break
+                found.append(slot)
+        return found
 
     def _promise(self, slot: Slot, position: int) -> None:
         if slot not in self._held:
@@ -135,7 +162,8 @@ class ReadAhead:
         span = self._span
         chunk = self._fit(next_chunk(offset, span.stop, self._largest, span.size))
         come = offset - span.start
-        while chunk.limit > max(FIRST_CHUNKS, come // CHUNK_PART):
+        most = IN_VAIN if self._may_leave(come) else max(FIRST_CHUNKS, come // CHUNK_PART)
+        while chunk.limit > most:
             chunk = Chunk(chunk.offset, chunk.limit // 2)
         guarantee = self._guarantee if head else None
         pending = self._cache.start(self._document, chunk, self._fetch, guarantee)
@@ -146,10 +174,7 @@ class ReadAhead:
     def _fit(self, chunk: Chunk) -> Chunk:
         """Halves the chunk until it covers nothing that is there or on its way."""
         limit = chunk.limit
-        while limit > GRANULE and any(
-            self._document.at(position) is not None
-            for position in range(chunk.offset, chunk.offset + limit, GRANULE)
-        ):
+        while limit > GRANULE and not self._document.is_empty(chunk.offset, chunk.offset + limit):
             limit //= 2
         return Chunk(chunk.offset, limit)
 

@@ -10,7 +10,7 @@ that plays slowly asks seldom too, a mebibyte being seconds of a film: by its ow
 
 A viewer that leaves in the middle may come back at once: players drop one connection to seek on
 the next. So its seat (the guarantee in the cache and the block it was at) is kept for a moment;
-its requests are not.
+its requests are not, unless it is known to do so again and again (core/habit).
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from typing import Any, Self
 from telpher.clock import Clock
 from telpher.core.chunks import PAGE, Chunk
 from telpher.core.demand import Demand
+from telpher.core.habit import IN_VAIN
 from telpher.core.model import FileInfo
 from telpher.errors import BusyError
 from telpher.streaming.cache import Block, BlockCache
@@ -69,7 +70,7 @@ class Stream:
         self._span = span
         self._fetch = fetch
         self._position = self._told = span.start
-        self._ahead = ReadAhead(self, cache, seat, span, self._bring)
+        self._ahead = ReadAhead(self, cache, seat, span, self._bring, play.habit)
         self._block: Block | None = None
         self._asked = clock.monotonic()
         self._took = 0.0  # seconds from the last piece until the next was asked for
@@ -131,11 +132,14 @@ class Stream:
             self._ahead.drop(self._position)
 
     async def aclose(self) -> None:
-        """Leaves; what nobody else waits for is cancelled at once."""
+        """Leaves; what nobody else waits for is cancelled, at once or when its seat goes back."""
         if self._closed:
             return
         self._closed = True
-        self._ahead.drop(self._position)
+        habit = self.play.habit
+        if not self.complete:
+            habit.left(self._position - self._span.start)
+        self._ahead.drop(self._position, IN_VAIN if habit.glances else 0)
         self._when_closed(self)
 
     def finish(self) -> None:
@@ -143,6 +147,7 @@ class Stream:
         if self._finished:
             return
         self._finished = True
+        self._ahead.drop(self._position)
         self._let_go()
         self._cache.dismiss(self._document)
 

@@ -65,6 +65,11 @@ class Trials:
     renewals: int = 0
     without: set[int] = field(default_factory=set)
 
+    @property
+    def again(self) -> bool:
+        """Whether it has been asked for before."""
+        return self.refreshes + self.migrations + self.renewals > 0 or bool(self.without)
+
 
 class Fleet:
     """See the module. `tasks` is the owner's; `close` ends what the fleet runs in it."""
@@ -122,7 +127,8 @@ class Fleet:
             locations = {each.location.account: each.location for each in sources}
             dc = self._moved.get(info.document_id, sources[0].location.dc)
             try:
-                return await self._carrier(dc).fetch(Wanted(locations, offset, limit, demand))
+                wanted = Wanted(locations, offset, limit, demand)
+                return await self._carrier(dc).fetch(wanted, again=trials.again)
             except TelegramError as error:
                 culprit = next(
                     (each for each in sources if each.location.account == error.account), None

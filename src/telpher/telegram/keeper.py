@@ -45,6 +45,8 @@ class Keeper:
         self._timing = timing
         self._sleep = sleep
         self._backoff = Backoff(timing.backoff_first, timing.media_backoff_most)
+        self._troubled = False  # the next connection should not follow at once
+        self._relogged = False  # the last link ended for its login, and carried nothing
         self._work = asyncio.Event()
 
     def wake(self) -> None:
@@ -54,51 +56,72 @@ class Keeper:
     async def run(self) -> None:
         """Does what is to be done until cancelled; then closes every connection."""
         try:
-            while True:
-                self.lane.sweep()
-                troubled = await self._close_discarded()
-                if self.lane.wants_link():
-                    await self._open(after_trouble=troubled)
-                    continue
-                await self._rest()
+            async with asyncio.TaskGroup() as tasks:
+                while True:
+                    self._work.clear()
+                    self.lane.sweep()
+                    await self._close_discarded()
+                    for _ in range(self.lane.wants_links()):
+                        slot = self.lane.free_slot()
+                        self.lane.opening.add(slot)
+                        tasks.create_task(self._open(slot), name=f"connection {slot}")
+                    await self._rest()
         finally:
             self._scheduler.refuse(self.lane, TelegramUnavailableError(_STOPPED))
             for link in list(self.lane.links):
                 self.lane.discard(link)
             await self._close_discarded()
 
-    async def _open(self, *, after_trouble: bool) -> None:
-        if after_trouble:
-            # Telegram is not to be hammered.
-            await self._sleep(self._backoff.next())
-        slot = self.lane.free_slot()
+    async def _open(self, slot: int) -> None:
         try:
-            connection = await self._connector.open(self.lane.dc, slot)
-        except TelegramError as error:
-            if isinstance(error, FloodWaitError):
-                self.lane.no_login(error)
-            self._scheduler.refuse(self.lane, error)
-            self.lane.unmet = False  # who still waits says so again
-            await self._sleep(self._backoff.next())
-        else:
-            self.lane.add(slot, connection)
-            self.lane.unmet = False
+            if self._troubled:
+                # Telegram is not to be hammered.
+                self._troubled = False
+                await self._sleep(self._backoff.next())
+            try:
+                connection = await self._connector.open(self.lane.dc, slot)
+            except TelegramError as error:
+                await self._failed(error)
+            else:
+                self.lane.add(slot, connection)
+                self.lane.unmet = False
+        finally:
+            self.lane.opening.discard(slot)
         self._scheduler.assign()
+        self.wake()
 
-    async def _close_discarded(self) -> bool:
-        """True when the next one should not follow at once."""
-        troubled = False
+    async def _failed(self, error: TelegramError) -> None:
+        if isinstance(error, FloodWaitError):
+            self.lane.no_login(error)
+        self._scheduler.refuse(self.lane, error)
+        self.lane.unmet = False  # who still waits says so again
+        await self._sleep(self._backoff.next())
+
+    async def _close_discarded(self) -> None:
         while self.lane.discarded:
             link = self.lane.discarded[0]
-            if _was_trouble(link):
-                troubled = True
-            else:
-                self._backoff.reset()
+            self._judge(link)
             if isinstance(link.fault, AuthorisationLostError):
                 self._forget_login(link, link.fault)
             await link.connection.close()
             self.lane.discarded.remove(link)
-        return troubled
+
+    def _judge(self, link: Link) -> None:
+        """Whether the next connection may follow at once.
+
+        It may after one that has carried something, and where a login turned out to be over: that
+        is mended at once, but if it comes to nothing again it was not the login.
+        """
+        fault = link.fault
+        if isinstance(fault, ThrottledError | KeyDuplicatedError):
+            self._troubled = True
+        elif link.proved:
+            self._relogged = False
+            self._backoff.reset()
+        elif isinstance(fault, AuthorisationLostError) and not self._relogged:
+            self._relogged = True
+        else:
+            self._troubled = True
 
     def _forget_login(self, link: Link, fault: AuthorisationLostError) -> None:
         link.fault = None
@@ -111,7 +134,6 @@ class Keeper:
 
     async def _rest(self) -> None:
         """Until woken, or for so long that idle connections want a ping."""
-        self._work.clear()
         try:
             async with asyncio.timeout(self._timing.ping):
                 await self._work.wait()
@@ -124,8 +146,3 @@ class Keeper:
                 await link.connection.ping()
             except TelegramError:
                 self.lane.discard(link)
-
-
-def _was_trouble(link: Link) -> bool:
-    """Whether it came to nothing, or to an error after which Telegram wants a pause."""
-    return not link.proved or isinstance(link.fault, ThrottledError | KeyDuplicatedError)

@@ -78,6 +78,8 @@ class Lane:
     links: list[Link] = field(default_factory=list)
     discarded: list[Link] = field(default_factory=list)
     """Links taken out of use, for the keeper to close."""
+    opening: set[int] = field(default_factory=set)
+    """Slots of connections that are being opened."""
     counts: LaneCounts = field(default_factory=LaneCounts)
     rate: CallRate = field(default_factory=CallRate)
     unmet: bool = False
@@ -107,18 +109,24 @@ class Lane:
         best = min(finishes, key=lambda each: each[0], default=(math.inf, None))
         return None if best[1] is None or best[0] == math.inf else (best[0], best[1])
 
-    def wants_link(self) -> bool:
-        """Whether one more connection should be opened for what is waiting."""
+    def wants_links(self) -> int:
+        """How many more connections should be opened for what is waiting.
+
+        The first one alone: it shows whether Telegram lets us in. Then as many again as there are,
+        side by side: each may need a login, which takes half a second.
+        """
         if not self.unmet:
-            return False
+            return 0
         if not self.links:
-            return self.flood() is None
-        calm = self.clock.monotonic() < self._calm_until
-        return not calm and len(self.links) < MOST_LINKS
+            return 0 if self.opening or self.flood() is not None else 1
+        if self.clock.monotonic() < self._calm_until:
+            return 0
+        most = min(2 * len(self.links), MOST_LINKS)
+        return max(most - len(self.links) - len(self.opening), 0)
 
     def free_slot(self) -> int:
         """The number of the next connection: the lowest that no link has."""
-        taken = {link.slot for link in (*self.links, *self.discarded)}
+        taken = {link.slot for link in (*self.links, *self.discarded)} | self.opening
         return next(slot for slot in range(len(taken) + 1) if slot not in taken)
 
     def add(self, slot: int, connection: MediaConnection) -> Link:
@@ -144,6 +152,7 @@ class Lane:
         now = self.clock.monotonic()
         for link in [each for each in self.links if now - each.used >= IDLE_SECONDS]:
             if not link.window.in_flight and len(self.links) > 1:
+                link.proved = True  # it ends in peace
                 self.discard(link)
 
     # What came of a call.

@@ -85,6 +85,8 @@ class Scheduler:
         flood = self._flood(accounts)
         if flood is not None:
             raise flood
+        if not self._queue and (place := self._choose(accounts, size, set())) is not None:
+            return place  # nobody is before it
         request = Request(accounts, size, asyncio.get_running_loop().create_future())
         entry = self._queue.add(request, size, demand)
         self.assign()
@@ -134,7 +136,7 @@ class Scheduler:
 
         def offer(request: Request) -> bool:
             nonlocal place
-            place = self._choose(request, full)
+            place = self._choose(request.accounts, request.size, full)
             return place is not None
 
         while (request := self._queue.take(offer)) is not None:
@@ -145,13 +147,13 @@ class Scheduler:
                 request.placed.set_result(place)
         self._care(full)
 
-    def _choose(self, request: Request, full: set[int]) -> Place | None:
+    def _choose(self, accounts: Collection[int], size: int, full: set[int]) -> Place | None:
         """The place that is expected to be done first; notes in `full` which lanes have none."""
         best: tuple[float, Lane, Link] | None = None
-        open_lanes = [account for account in request.accounts if account not in full]
+        open_lanes = [account for account in accounts if account not in full]
         for account in open_lanes:
             lane = self._lane(account)
-            found = lane.best(request.size)
+            found = lane.best(size)
             if found is None:
                 continue
             seconds, link = found
@@ -161,7 +163,7 @@ class Scheduler:
             full.update(open_lanes)
             return None
         seconds, lane, link = best
-        return Place(lane, link, lane.sent(link, request.size), seconds)
+        return Place(lane, link, lane.sent(link, size), seconds)
 
     def _care(self, full: set[int]) -> None:
         """Has connections opened where they are missing, and comes back when a wait is over."""
@@ -172,7 +174,7 @@ class Scheduler:
             lane.unmet = pause == 0
             if pause:
                 pauses.append(pause)
-            elif lane.wants_link():
+            elif lane.wants_links():
                 self._changed(lane)
         if self._timer is not None:
             self._timer.cancel()

@@ -81,6 +81,10 @@ class Directory:
         if address.host and not known and not self.servers.complete:
             self._dcs = (*self._dcs, address)
 
+    def data_centres(self) -> list[int]:
+        """Those an address is known of, in order."""
+        return sorted({each.id for each in self._dcs})
+
     def main_address(self, dc: int) -> DcAddress | None:
         """An address of `dc` for everything but files; None when the DC is unknown."""
         return self._first(dc, media_only=False)

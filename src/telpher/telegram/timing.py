@@ -40,8 +40,18 @@ class Timing:
     group_send_every: float = 1 / GROUP_RATE
     # Between two exports of an authorisation whose bytes were refused (telegram.md).
     export_again: float = 0.5
+    # After the first connection, until the logins elsewhere are made that no file has asked for
+    # yet; None: they wait for one. Not at once: first people are answered who wrote meanwhile.
+    logins_after: float | None = None
+    # For what is being answered when updates are handed over. What takes longer is handled again by
+    # the next instance, which Telegram does not let answer twice.
+    finish: float = 10.0
     # Between two saves of the session while updates come in: what a crash may repeat.
     save_every: float = 5.0
+
+
+# What a server at work goes by.
+AT_WORK = Timing(logins_after=2.0)
 
 
 class Backoff:

@@ -16,8 +16,10 @@ from telpher.web.deps import WebDeps
 from telpher.web.errors import ErrorAnswers
 from telpher.web.middleware import FileCors, RequestContext
 from telpher.web.pages import Pages
+from telpher.web.playlists import PlaylistRoute
 from telpher.web.stream import FileRoute
 from telpher.web.system import System
+from telpher.web.watch import Watch
 
 # Rule 46: scripts know the service by this name.
 TITLE: Final = "Telegram VLC Stream Bot API"
@@ -32,6 +34,8 @@ def create_app(deps: WebDeps) -> FastAPI:
         routes=[
             FileRoute("/stream/", deps, attachment=False),
             FileRoute("/download/", deps, attachment=True),
+            Watch(deps, pages).route(),
+            PlaylistRoute(deps.playlists).route(),
             *System(deps, pages).routes(),
         ],
         # From the outside in.

@@ -13,6 +13,8 @@ from typing import Protocol
 from telpher.clock import Clock
 from telpher.core.links import Claims
 from telpher.core.model import FileInfo, MessageRef, Viewer
+from telpher.errors import NotFoundError
+from telpher.service.playlists import Listed
 from telpher.storage.base import DatabaseStatus
 from telpher.telegram.gateway import AccountStatus
 
@@ -109,6 +111,21 @@ def _unheard(key: str) -> None:
     """Where nobody counts errors."""
 
 
+class PlaylistSource(Protocol):
+    """Where playlists come from."""
+
+    async def get(self, playlist_id: str) -> Listed:
+        """The playlist as it plays now. Raises NotFoundError, GoneError, StorageError."""
+        ...
+
+
+class NoPlaylists:
+    """A PlaylistSource without any."""
+
+    async def get(self, playlist_id: str) -> Listed:
+        raise NotFoundError("there are no playlists")
+
+
 class Lifecycle:
     """Whether the process is on its way out; read by health, written by whoever shuts down."""
 
@@ -122,7 +139,8 @@ class WebDeps:
 
     `cors_origins` are the origins that scripts may read files from, ("*",) for all. `disk` is the
     directory whose file system health reports on. `error_shown` is told the key of each error of
-    ours (5xx) that somebody is answered with; it must neither wait nor fail.
+    ours (5xx) that somebody is answered with; it must neither wait nor fail. `base_url` is what
+    addresses begin with that are shown to people.
     """
 
     engine: Engine
@@ -135,3 +153,5 @@ class WebDeps:
     disk: Path = Path()
     admission: Admission = field(default_factory=AdmitAll)
     error_shown: Callable[[str], None] = _unheard
+    playlists: PlaylistSource = field(default_factory=NoPlaylists)
+    base_url: str = ""

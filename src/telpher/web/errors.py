@@ -38,6 +38,7 @@ MESSAGES: Final[Mapping[str, str]] = {
     "moment. Try again in a minute.",
     "quota_spent": "The one who made this link has used up the quota of the day. "
     "Try again tomorrow (UTC).",
+    "storage": "The server's database does not answer at the moment. Try again shortly.",
     "telegram": "Telegram did not deliver the file. Try again; if it stays so, "
     "send the file to the bot again.",
     "telegram_unavailable": "The bot is not connected to Telegram at the moment. "

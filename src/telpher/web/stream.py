@@ -13,7 +13,6 @@ HEAD ends before the bytes: it has the headers of GET, from metadata alone, and 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Final
@@ -26,9 +25,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from telpher.core import conditions, ranges
 from telpher.core.links import Claims
-from telpher.core.model import FileInfo, MessageRef, Viewer
-from telpher.errors import NotFoundError, TelegramUnavailableError
-from telpher.telegram.gateway import AccountState
+from telpher.core.model import FileInfo, Viewer
+from telpher.web.admittance import Admittance
 from telpher.web.client import client_of
 from telpher.web.deps import WebDeps
 from telpher.web.disconnect import while_connected
@@ -38,20 +36,6 @@ from telpher.web.response import BrokenBodyError, FileResponse
 
 ALLOW: Final = "GET, HEAD, OPTIONS"
 
-# Ids as the bot writes them: one spelling each, so that a file has one address.
-_ID: Final = re.compile(r"0|-?[1-9][0-9]{0,18}")
-_INT64: Final = range(-(1 << 63), 1 << 63)
-
-
-def parse_ref(path: str) -> MessageRef | None:
-    """`chat_id/message_id` with whatever follows; None when these are not two 64-bit numbers."""
-    chat, _, rest = path.partition("/")
-    message = rest.partition("/")[0]
-    if not _ID.fullmatch(chat) or not _ID.fullmatch(message):
-        return None
-    ref = MessageRef(int(chat), int(message))
-    return ref if ref.chat_id in _INT64 and ref.message_id in _INT64 else None
-
 
 class FileRoute(BaseRoute):
     """Everything below `prefix`, whatever follows: so every wrong address gets the same answer."""
@@ -59,8 +43,7 @@ class FileRoute(BaseRoute):
     def __init__(self, prefix: str, deps: WebDeps, *, attachment: bool) -> None:
         self._prefix = prefix
         self._engine = deps.engine
-        self._links = deps.links
-        self._status = deps.status
+        self._admittance = Admittance(deps.links, deps.status)
         self._admission = deps.admission
         self._attachment = attachment
 
@@ -84,28 +67,11 @@ class FileRoute(BaseRoute):
             return  # The server closes the connection of an answer that was left incomplete.
 
     async def _serve(self, request: Request, receive: Receive, send: Send) -> None:
-        claims = self._admit(request)
+        claims = self._admittance.claims(request, self._prefix)
         info = await self._engine.locate(claims.ref)
         answer = await self._answer(request, claims, info)
         # Nothing is awaited in between: an open stream is always closed by its answer.
         await answer(request.scope, receive, send)
-
-    def _admit(self, request: Request) -> Claims:
-        """What a rightly signed link says.
-
-        Raises NotFoundError or GoneError; while the bot is not connected, TelegramUnavailableError
-        in place of every 404, so that it tells as little (rules 4 and 42).
-        """
-        ref = parse_ref(request.scope["path"].removeprefix(self._prefix))
-        keys = request.query_params.getlist("k")
-        try:
-            if ref is None:
-                raise NotFoundError("not the path of a message")
-            return self._links.check(ref, keys[0] if len(keys) == 1 else None)
-        except NotFoundError:
-            if self._status().state is not AccountState.CONNECTED:
-                raise TelegramUnavailableError("not connected") from None
-            raise
 
     async def _answer(self, request: Request, claims: Claims, info: FileInfo) -> ASGIApp:
         asked = _joined(request)

@@ -19,7 +19,10 @@ async def import_bot_authorization(call: Call) -> Any:
     site.keys.log_in(site.keys.get(call.dc, call.session.auth_key_id), account)
     site.counters.logins += 1
     site.counters.changed()
-    return types.auth.Authorization(user=call.world.self_user(account))
+    return types.auth.Authorization(
+        user=call.world.self_user(account),
+        tmp_sessions=site.tmp_sessions if site.tmp_sessions > 1 else None,
+    )
 
 
 async def export_authorization(call: Call) -> Any:

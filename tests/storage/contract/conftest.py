@@ -13,8 +13,8 @@ from tests.storage.contract.sqlite import sqlite_backend
 
 __all__ = ["mongo_backend", "sqlite_backend"]
 
-# Each has its fixture `<name>_backend`.
-BACKENDS = ("sqlite", "mongo")
+# Each has its fixture `<name>_backend`. MongoDB is a program of its own that has to be started.
+BACKENDS = ("sqlite", pytest.param("mongo", marks=pytest.mark.slow))
 
 
 @pytest.fixture(params=BACKENDS)

@@ -28,6 +28,8 @@ from telpher.storage.mongo.server import Collections, Server
 from tests.storage.contract.makers import ANN, BOB, DAY, NOW, link, person
 from tests.storage.mongo.conftest import PATIENCE
 
+pytestmark = pytest.mark.slow  # a server is started
+
 WHAT = tally(
     [
         PersonSeen(person(ANN), NOW),

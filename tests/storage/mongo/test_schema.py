@@ -14,6 +14,8 @@ from telpher.storage.mongo import MongoDatabase
 from tests.storage.contract.makers import NOW, all_users, happen, person
 from tests.storage.mongo.conftest import PATIENCE
 
+pytestmark = pytest.mark.slow  # a server is started
+
 JOINED = datetime(2023, 5, 1, 10, tzinfo=UTC)
 SEEN = datetime(2024, 2, 2, 12, 30, tzinfo=UTC)
 

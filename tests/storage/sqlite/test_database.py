@@ -19,6 +19,7 @@ from telpher.errors import StorageError
 from telpher.storage.base import Database, DatabaseStatus
 from telpher.storage.sqlite import SqliteDatabase
 from tests.storage.contract.makers import ANN, NOW, happen, job, person, playlist
+from tests.storage.sqlite.test_file import full_disk
 
 # Seconds: far more than anything here takes.
 PATIENCE = 60.0
@@ -128,6 +129,22 @@ async def test_the_log_tells_when_trouble_begins_and_when_it_ends(path: Path):
             path.parent.unlink()
             for _ in range(3):
                 await database.ping()
+    assert [each["log_level"] for each in logs] == ["warning", "info"]
+
+
+async def test_a_full_disk_is_told_once_and_over_when_something_was_written(path: Path):
+    async with opened(path) as database:
+        await happen(database, PersonSeen(person(), NOW))
+        with capture_logs() as logs:
+            with full_disk(room := path.with_name(f"{path.name}-wal").stat().st_size):
+                for _ in range(3):
+                    with pytest.raises(StorageError):
+                        await database.values.put("v", bytes(2 * room), NOW)
+                    assert await database.users.get(ANN) is not None
+                    assert (await database.users.counts(NOW)).total == 1
+                    assert database.status().status == "unreachable"
+            await database.values.put("v", b"1", NOW)
+        assert database.status().status == "connected"
     assert [each["log_level"] for each in logs] == ["warning", "info"]
 
 

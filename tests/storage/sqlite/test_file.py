@@ -20,9 +20,9 @@ from structlog.testing import capture_logs
 
 from telpher.core.model import MessageRef
 from telpher.errors import StorageError
-from telpher.storage.copies import STEPS, SqliteCopyStore
 from telpher.storage.sqlite import SqliteFile
 from tests.storage.child import CHAT, copy_of
+from tests.storage.old_copies import STEPS, SqliteCopyStore
 
 ROOT = Path(__file__).parents[3]
 REF, COPY = MessageRef(CHAT, 1), copy_of(1)

@@ -9,8 +9,8 @@ from structlog.testing import capture_logs
 
 from telpher.clock import FakeClock
 from telpher.core.model import MessageRef
-from telpher.storage.copies import SqliteCopyStore
 from telpher.storage.sqlite import SqliteDatabase
+from tests.storage.old_copies import SqliteCopyStore
 
 CHANNEL = -1000000000005
 

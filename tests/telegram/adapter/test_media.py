@@ -125,7 +125,7 @@ async def test_a_stale_reference_is_told(stage: Stage) -> None:
         (Kind.TIMEOUT, ChunkTimeoutError),
         (Kind.INTERNAL, ChunkTimeoutError),
         (Kind.CDN_REDIRECT, RequestRejectedError),
-        (Kind.RESET, TelegramUnavailableError),
+        (Kind.RESET, None),
         (Kind.NO_KEY, None),
         (Kind.TOO_MANY, TelegramUnavailableError),
         (Kind.BAD_SALT, None),

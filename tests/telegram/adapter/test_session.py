@@ -77,13 +77,12 @@ def test_what_is_no_session_changes_nothing(text: str) -> None:
 
 def test_changes_are_counted_and_nothing_else() -> None:
     session = full()
-    session.peers_changed = False
-    revision = session.revision
+    revision, peers = session.revision, session.peers_revision
     session.process_entities(users((7, 70)))
-    assert (session.revision, session.peers_changed) == (revision, False)
+    assert (session.revision, session.peers_revision) == (revision, peers)
 
     session.process_entities(users((7, 71)))
-    assert (session.revision, session.peers_changed) == (revision, True)
+    assert (session.revision, session.peers_revision) == (revision, peers + 1)
 
     session.keep_media_key(4, None)
     session.drop_login()
@@ -140,6 +139,20 @@ def test_peers_are_bounded_and_the_oldest_go_first() -> None:
     assert session.access_hash(1) == 1
     assert session.access_hash(2) == 0
     assert session.access_hash(count + 1) == 1
+
+
+def test_whom_another_session_has_met_is_older_than_what_is_known_here() -> None:
+    other, session = AccountSession(), AccountSession()
+    other.process_entities(users((7, 71), (8, 80)))
+    session.process_entities(users((7, 70), (9, 90)))
+    session.meet(other.dump_peers())
+
+    assert [session.access_hash(each) for each in (7, 8, 9)] == [70, 80, 90]
+    assert session.key is None
+    with pytest.raises(ValueError):  # noqa: PT011 - json's own is as good
+        session.meet('{"a": 1}')
+    session.process_entities(users(*((number, 1) for number in range(10, module.MOST_PEERS + 9))))
+    assert [session.access_hash(each) for each in (8, 9)] == [0, 90]
 
 
 def test_hashes_that_may_not_be_used_elsewhere_are_not_kept() -> None:

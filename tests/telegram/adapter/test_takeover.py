@@ -7,12 +7,14 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
 
 from telpher.clock import FakeClock
+from telpher.core.records import Lease
 from telpher.telegram.adapter.account import BotAccount
 from telpher.telegram.custody.keys import LEASE, MARGIN
 from telpher.telegram.gateway import AccountState, IncomingMessage, Outgoing
 from tests.telegram.adapter.stage import Running, Stage
 from tests.telegram.custody.fakes import View
 from tgfake.cluster import Cluster
+from tgfake.faults import Fault, Kind
 
 HOME, ELSEWHERE = 2, 4
 
@@ -153,6 +155,18 @@ async def test_what_is_being_answered_is_answered_by_the_old_one_alone(stage: St
         assert done == ["slow"]
 
 
+async def test_whom_the_old_one_met_the_new_one_can_address(stage: Stage) -> None:
+    """Public channels can be read by their access hash alone, which is the account's."""
+    async with deploy(stage) as scene, scene.instance("old") as old, scene.instance("new") as new:
+        await stage.ann.send(stage.bot, "hello")
+        await old.running.inbox.get()
+        known = old.account._session.access_hash(stage.ann.user_id)
+        assert new.account._session.access_hash(stage.ann.user_id) == 0
+        await old.account.hand_over()
+        await new.on_duty()
+        assert new.account._session.access_hash(stage.ann.user_id) == known != 0
+
+
 async def test_each_redeploy_on_an_empty_disk_logs_in_nowhere(stage: Stage) -> None:
     async with deploy(stage) as scene:
         for number in range(4):
@@ -220,6 +234,24 @@ async def test_a_key_is_let_go_before_its_lease_ends_and_streaming_goes_on(stage
                 await scene.read_a_file(old, dc)
             found = await new.account.find_file(await _last_file(stage, old))
             await new.running.get_chunk(found.location, 0, 65536)
+
+
+async def test_a_key_that_is_lost_while_it_connects_is_forgotten(stage: Stage) -> None:
+    async with deploy(stage) as scene:
+        async with scene.instance("one") as one:
+            key = one.account._session.key
+        late = Fault(Kind.LATE, method="users.getUsers", seconds=0.2)
+        scene.cluster.faults.add(late)
+        account = stage.account(scene.cluster, save_every=0.01)
+        async with stage.running(account):
+            await scene.cluster.counters.wait(lambda _: late.struck > 0)
+            assert account._session.key == key
+            # Somebody else has the slot: the key that the connection is being made with is theirs.
+            stage.database.held["session bot5000000001/0"].lease = Lease("", "another", 9)
+            account._upkeep._keys._next_look = 0.0
+            await account.reached(AccountState.CONNECTED)
+            assert account._session.key not in (key, None)
+            assert account._upkeep._keys.slot == 1
 
 
 async def test_without_a_database_at_the_start_it_streams_and_answers(stage: Stage) -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from telpher.clock import FakeClock
-from telpher.telegram.custody.duty import LEASE, RENEW_EVERY, UpdateDuty
+from telpher.telegram.custody.duty import LEASE, MOST_MISSED, RENEW_EVERY, UpdateDuty
 from telpher.telegram.custody.state import UpdateState
 from tests.telegram.custody.fakes import MemoryDatabase, View, vault
 
@@ -139,12 +139,30 @@ async def test_without_a_database_who_was_on_duty_last_starts_on_duty(all_):
         await again.hand_over(None)
 
 
-async def test_without_a_database_who_handed_it_over_does_not(all_):
+@pytest.mark.parametrize("folder", ["a", "never there"])
+async def test_without_a_database_anybody_else_starts_on_duty_after_a_while(all_, folder):
     first = await all_.on("a", 5)
     await first.hand_over(state(5))
     all_.database.away = True
-    assert not await all_.duty("a").look()
-    assert not await all_.duty("never there").look()
+    duty = all_.duty(folder)
+    for _ in range(MOST_MISSED - 1):
+        assert not await duty.look()
+    assert await duty.look()
+    assert duty.term == 1
+    all_.database.away = False
+    assert await duty.look()
+    assert not await all_.duty("b").look()
+
+
+async def test_who_went_on_duty_alone_is_off_when_the_database_says_so(all_):
+    alone = all_.duty("a")
+    all_.view("a").away = True
+    for _ in range(MOST_MISSED):
+        await alone.look()
+    await all_.on("b", 5)
+    assert await alone.look()
+    all_.view("a").away = False
+    assert not await alone.look()
 
 
 async def test_somebody_may_take_over_from_one_who_cannot_reach_the_database(all_):

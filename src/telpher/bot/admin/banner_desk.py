@@ -1,10 +1,10 @@
 """The banners above the menu's pages: seen, replaced by sending a photo, and set back (rule 31).
 
-    banners              which page has its own
-    banner:PAGE          what may be done with one
-    banner_see:PAGE      sends what the page shows
-    banner_new:PAGE      asks for a photo; the conversation's next message is to be one
-    banner_reset:PAGE    back to the default
+banners              which page has its own
+banner:PAGE          what may be done with one
+banner_see:PAGE      sends what the page shows
+banner_new:PAGE      asks for a photo; the conversation's next message is to be one
+banner_reset:PAGE    back to the default
 """
 
 from __future__ import annotations
@@ -124,9 +124,7 @@ class BannerDesk:
         see = shown.button(turn, "banner_see", "banner_see", page)
         reset = (shown.button(turn, "banner_reset", "banner_reset", page),) if replaced else ()
         back = (shown.button(turn, "banners", _LIST), shown.to_panel(turn))
-        text = turn.render(
-            "banner.card", page=_page_name(turn, page), state=_state(turn, replaced)
-        )
+        text = turn.render("banner.card", page=_page_name(turn, page), state=_state(turn, replaced))
         return Answer(text, [row for row in ((see, new), reset, back) if row])
 
     async def _known(self, turn: Turn, page: str) -> bool:

@@ -1,7 +1,7 @@
 """/ban and /unban, and the buttons below a user.
 
-    ban:ID, unban:ID    what the button says, however often it is pressed: two admins at once do
-                        not undo each other's work
+ban:ID, unban:ID    what the button says, however often it is pressed: two admins at once do
+                    not undo each other's work
 """
 
 from __future__ import annotations

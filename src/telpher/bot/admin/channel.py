@@ -1,6 +1,6 @@
 """FORCE_SUB_CHANNEL as the bot sees it at this moment: what is wrong with it is said here.
 
-    channel    the page; its Refresh button leads to the same
+channel    the page; its Refresh button leads to the same
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """How much is logged, as long as nobody chooses again (rule 31).
 
-    log_level          the page
-    log_set:LEVEL      sets it; without a level, back to what LOG_LEVEL says
+log_level          the page
+log_set:LEVEL      sets it; without a level, back to what LOG_LEVEL says
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """/admin: the panel, and what is done with it when it is not needed any more.
 
-    admin          the panel
-    admin_close    deletes it
+admin          the panel
+admin_close    deletes it
 """
 
 from __future__ import annotations

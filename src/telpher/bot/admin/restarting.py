@@ -38,9 +38,7 @@ _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 class Announcement:
     """The message that says telpher restarts, kept so that the next run finds it."""
 
-    def __init__(
-        self, gateway: BotGateway, texts: Texts, values: ValueStore, clock: Clock
-    ) -> None:
+    def __init__(self, gateway: BotGateway, texts: Texts, values: ValueStore, clock: Clock) -> None:
         self._gateway = gateway
         self._texts = texts
         self._values = values
@@ -85,7 +83,9 @@ class Restarting:
 
     def offer(self) -> Offer:
         """See areas.Area."""
-        return Offer(presses=(Press(_ASK, self._ask, Who.ADMINS), Press(_NOW, self._now, Who.ADMINS)))
+        return Offer(
+            presses=(Press(_ASK, self._ask, Who.ADMINS), Press(_NOW, self._now, Who.ADMINS))
+        )
 
     async def _ask(self, turn: Turn, _argument: str) -> None:
         yes = shown.button(turn, _NOW, _NOW, self._run)

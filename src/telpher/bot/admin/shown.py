@@ -11,7 +11,7 @@ from telpher.core import display
 from telpher.core.model import Person
 from telpher.telegram.gateway import Button
 
-NEVER: Final = "–"
+NEVER: Final = "-"
 
 PANEL: Final = "admin"  # the press that shows the panel
 

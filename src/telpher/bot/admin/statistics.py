@@ -1,6 +1,6 @@
 """/stats: people, plays and files in figures; all of them counted by the database.
 
-    statistics     the page; its Refresh button leads to the same
+statistics     the page; its Refresh button leads to the same
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """Somebody's links, as an admin sees and ends them.
 
-    links_of:USER[;PLACE]    a page of them, newest first
-    link_of:LINK             one of them
-    ask_end_of:LINK          asks whether it is to end
-    end_of:LINK              ends it
+links_of:USER[;PLACE]    a page of them, newest first
+link_of:LINK             one of them
+ask_end_of:LINK          asks whether it is to end
+end_of:LINK              ends it
 """
 
 from __future__ import annotations
@@ -119,9 +119,7 @@ def _button(record: LinkRecord) -> Button:
     return Button(label, data=keyboards.data("link_of", str(record.link_id)))
 
 
-def _turning(
-    turn: Turn, owner: int, last: LinkRecord | None, *, first: bool
-) -> Sequence[Button]:
+def _turning(turn: Turn, owner: int, last: LinkRecord | None, *, first: bool) -> Sequence[Button]:
     buttons = [] if first else [shown.button(turn, "newest", LINKS_OF, owner)]
     if last is not None:
         place = paging.written(PageKey(last.created, last.link_id))

@@ -1,8 +1,8 @@
 """Users: all of them page by page, and one by id or @name (rule 31).
 
-    users[:PLACE]    a page of users, newest first
-    user:ID          one of them
-    find_user        asks whom to look for
+users[:PLACE]    a page of users, newest first
+user:ID          one of them
+find_user        asks whom to look for
 """
 
 from __future__ import annotations

@@ -53,6 +53,8 @@ async def _mark(server: Server, whose: Document, dead: bool, at: float) -> None:
         async with server.asking() as collections:
             some = await collections[LINKS].find(wanted, {"_id": True}).limit(SLICE).to_list()
             more = len(some) == SLICE
+            if not some:
+                return
             these = {"_id": {"$in": [row["_id"] for row in some]}, "owner_banned": not dead}
             # What is revoked stays dead: that is no change.
             await collections[LINKS].update_many(

@@ -102,29 +102,36 @@ _DATES: Final = ("join_date", "first_seen", "last_seen")
 _SUMS: Final = ("total_streams", "total_files", "total_batch_requests", "bytes_served")
 _AS_SUM: Final = {"to": "long", "onError": 0, "onNull": 0}
 
-# Users whose documents are merged at a time.
-_HANDFUL: Final = 100
-
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 
 async def prepare(collections: Collections) -> None:
     """All of the above. Raises PyMongoError."""
-    for name, indexes in INDEXES.items():
-        for index in indexes:
-            await _make(collections[name], index)
     users = collections[USERS]
-    await _mend_types(users)
+    if await users.find_one({}, {"_id": True}):
+        await _mend_types(users)
+    for name, indexes in INDEXES.items():
+        await _make(collections[name], indexes)
     await _make_unique(users)
 
 
-async def _make(collection: Collection, index: IndexModel) -> None:
+async def _make(collection: Collection, indexes: list[IndexModel]) -> None:
     try:
-        await collection.create_indexes([index])
+        await collection.create_indexes(indexes)
     except OperationFailure as error:
         if error.code not in _THERE_ALREADY:
             raise
-        _log.info("an index is there with other options", index=index.document["name"])
+        await _make_each(collection, indexes)
+
+
+async def _make_each(collection: Collection, indexes: list[IndexModel]) -> None:
+    for index in indexes:
+        try:
+            await collection.create_indexes([index])
+        except OperationFailure as error:
+            if error.code not in _THERE_ALREADY:
+                raise
+            _log.info("an index is there with other options", index=index.document["name"])
 
 
 async def _mend_types(users: Collection) -> None:
@@ -151,11 +158,11 @@ async def _set(users: Collection, which: Document, fields: Document) -> None:
 
 async def _make_unique(users: Collection) -> None:
     try:
-        await _make(users, _UNIQUE_ID)
+        await _make(users, [_UNIQUE_ID])
     except DuplicateKeyError:
         await _merge_duplicates(users)
         try:
-            await _make(users, _UNIQUE_ID)
+            await _make(users, [_UNIQUE_ID])
         except DuplicateKeyError:
             # Documents without an id that are not ours. Our own cannot be doubled: `_id` is `id`.
             _log.warning("the users' ids cannot be indexed as unique")
@@ -163,22 +170,17 @@ async def _make_unique(users: Collection) -> None:
 
 async def _merge_duplicates(users: Collection) -> None:
     merged = 0
-    while True:
-        found = await users.aggregate(
-            [
-                {"$match": {"id": {"$type": "number"}}},
-                {"$group": {"_id": "$id", "count": {"$sum": 1}}},
-                {"$match": {"count": {"$gt": 1}}},
-                {"$limit": _HANDFUL},
-            ],
-            allowDiskUse=True,
-        )
-        handful = [row["_id"] for row in await found.to_list()]
-        for user_id in handful:
-            await _merge_one(users, user_id)
-        merged += len(handful)
-        if not handful:
-            break
+    several = await users.aggregate(
+        [
+            {"$match": {"id": {"$type": "number"}}},
+            {"$group": {"_id": "$id", "count": {"$sum": 1}}},
+            {"$match": {"count": {"$gt": 1}}},
+        ],
+        allowDiskUse=True,
+    )
+    async for row in several:
+        await _merge_one(users, row["_id"])
+        merged += 1
     if merged:
         _log.info("users that the database held several times are one each now", users=merged)
 

@@ -21,7 +21,7 @@ import pymongo
 import structlog
 from bson.codec_options import CodecOptions, DatetimeConversion
 from bson.errors import BSONError
-from pymongo import AsyncMongoClient
+from pymongo import AsyncMongoClient, ReadPreference
 from pymongo.asynchronous.collection import AsyncCollection
 from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import DocumentTooLarge, OperationFailure, PyMongoError
@@ -147,7 +147,12 @@ class Server:
         options: CodecOptions[Document] = CodecOptions(
             datetime_conversion=DatetimeConversion.DATETIME_MS
         )
-        return self._client.get_default_database(DEFAULT_DATABASE, codec_options=options)
+        return self._client.get_default_database(
+            DEFAULT_DATABASE,
+            codec_options=options,
+            # Whatever the URL says: who reads must see what was just written.
+            read_preference=ReadPreference.PRIMARY,
+        )
 
     def _failed(self, error: Exception) -> StorageError:
         problem = f"{type(error).__name__}: {first_words(error, self._url)}"

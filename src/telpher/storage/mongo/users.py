@@ -110,7 +110,7 @@ class MongoUsers:
         }
         async with self._server.asking() as collections:
             rows = collections[USERS].find(wanted, {"_id": False, "id": True})
-            return [row["id"] async for row in rows.sort("id", ASCENDING).limit(limit)]
+            return [int(row["id"]) async for row in rows.sort("id", ASCENDING).limit(limit)]
 
     async def merge(self, users: Sequence[User]) -> int:
         """See UserStore. In slices, each bounded: many take longer than one answer may."""

@@ -2,7 +2,8 @@
 
 Nobody waits longer than PATIENCE: a disk that hangs costs the one who asks first that long, and
 everybody after that nothing, until it answers again (`lane`). A disk that fails fails at once, and
-is tried again with each call. The log has one line when trouble begins and one when it ends.
+is tried again with each call. The log has one line when trouble begins and one when it ends. Where
+reading works and writing does not (a full disk) the trouble ends when something was written.
 """
 
 from __future__ import annotations
@@ -48,7 +49,8 @@ class SqliteDatabase:
 
         file = SqliteFile(path, STEPS, patience=patience, prepare=prepare, heard=self._hear)
         self._file = file
-        self._trouble: StorageError | None = None
+        # What is in trouble: writing, reading.
+        self._troubled: set[bool] = set()
         self._closed = False
         self.users = SqliteUsers(file, clock)
         self.links = SqliteLinks(file)
@@ -77,17 +79,22 @@ class SqliteDatabase:
 
     def status(self) -> DatabaseStatus:
         """See Database."""
-        return DatabaseStatus("unreachable" if self._trouble else "connected", "sqlite")
+        return DatabaseStatus("unreachable" if self._troubled else "connected", "sqlite")
 
     async def ping(self) -> None:
         """See Database."""
         await self._file.one("SELECT count(*) FROM totals")
 
-    def _hear(self, trouble: StorageError | None) -> None:
-        before, self._trouble = self._trouble, trouble
+    def _hear(self, writing: bool, trouble: StorageError | None) -> None:
+        before = bool(self._troubled)
+        if trouble:
+            self._troubled.add(writing)
+        else:
+            # What can be written can be read, too.
+            self._troubled -= {False, writing}
         if self._closed:
             return
         if trouble and not before:
             _log.warning("the database fails; what can go on goes on", problem=str(trouble))
-        elif before and not trouble:
+        elif before and not self._troubled:
             _log.info("the database is well again")

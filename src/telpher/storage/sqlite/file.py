@@ -50,7 +50,8 @@ class SqliteFile:
     Step n leads from version n to n+1 (PRAGMA user_version): statements of SQL with semicolons
     between them and nowhere else. After each opening for writing `prepare` gets the connection.
     Nobody waits longer than `patience` seconds. `heard` is told of each failure, and of each
-    success with None. An asynchronous context manager; the file is opened when it is first needed.
+    success with None, after whether it was about writing. An asynchronous context manager; the file
+    is opened when it is first needed.
     """
 
     def __init__(
@@ -60,7 +61,7 @@ class SqliteFile:
         *,
         patience: float | None = None,
         prepare: Work[None] = _nothing,
-        heard: Callable[[StorageError | None], None] = lambda _: None,
+        heard: Callable[[bool, StorageError | None], None] = lambda *_: None,
     ) -> None:
         self._path = path
         self._steps = steps
@@ -98,7 +99,7 @@ class SqliteFile:
 
     async def write(self, work: Work[_T]) -> _T:
         """The same for work that changes something: one transaction, whole or not at all."""
-        return await self._ask(self._first, lambda: self._change(work))
+        return await self._ask(self._first, lambda: self._change(work), writing=True)
 
     async def survey(self, work: Work[_T]) -> _T:
         """The same for work that reads for so long that others should not wait for it."""
@@ -126,13 +127,13 @@ class SqliteFile:
         """The same, over all `rows` of values: for each of them or for none."""
         return await self.write(lambda each: each.executemany(statement, rows).rowcount)
 
-    async def _ask(self, lane: Lane, job: Callable[[], _T]) -> _T:
+    async def _ask(self, lane: Lane, job: Callable[[], _T], *, writing: bool = False) -> _T:
         try:
             result = await lane.run(job)
         except StorageError as error:
-            self._heard(error)
+            self._heard(writing, error)
             raise
-        self._heard(None)
+        self._heard(writing, None)
         return result
 
     # In the first thread.

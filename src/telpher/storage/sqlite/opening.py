@@ -35,7 +35,8 @@ def for_writing(path: Path, steps: Sequence[str]) -> sqlite3.Connection:
         connection.execute("PRAGMA journal_mode=WAL")
         # Only a power cut can undo the last commits; it cannot damage the file.
         connection.execute("PRAGMA synchronous=NORMAL")
-        transact(connection, lambda connection: _upgrade(connection, steps))
+        if _version(connection) != len(steps):  # else nothing is written: the disk may be full
+            transact(connection, lambda connection: _upgrade(connection, steps))
     except BaseException:
         connection.close()
         raise

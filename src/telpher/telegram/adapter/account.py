@@ -8,6 +8,7 @@ Its gateways: `bot`, `chats`, `posts`, and `copier` (CopyGateway).
     dispatcher    updates, each to the listener in a task of its own
     upkeep        what is kept of the session and of updates, and whether they are still ours
     noting        what a crash may cost at most
+    logins        those elsewhere that no file has asked for yet
 
 A refused token ends the attempts: the account is dead until somebody changes the setting.
 """
@@ -53,6 +54,7 @@ from telpher.telegram.gateway import (
     Listener,
 )
 from telpher.telegram.media import MediaConnector
+from telpher.telegram.mtproto.frames import Frames
 from telpher.telegram.servers import TELEGRAM, Directory, Servers
 from telpher.telegram.timing import Backoff, Timing
 
@@ -70,6 +72,7 @@ class BotAccount:
         timing: Timing | None = None,
         *,
         hears: bool = True,
+        frames: Frames | None = None,
     ) -> None:
         require_fast_crypto()
         trust_keys(servers.public_keys)
@@ -89,7 +92,7 @@ class BotAccount:
         self._deaf = False
         self._destroyed = False
         self._dispatcher = Dispatcher()
-        self._connector = FileConnector(vault.clock, self._timing)
+        self._connector = FileConnector(vault.clock, self._timing, frames)
         self._logins = MediaLogins(self._identity, self, self._connector)
         outbox = Outbox(vault.clock, self._timing)
         reader = PictureReader(self.find_file, self._logins, self._timing)
@@ -112,7 +115,7 @@ class BotAccount:
         """Where the account stands."""
         reason = "" if self._state is AccountState.CONNECTED else self._reason
         username = self._session.username
-        return AccountStatus(self._state, username, reason)
+        return AccountStatus(self._state, username, reason, name=self._session.name)
 
     async def until(self, wanted: Callable[[AccountStatus], bool]) -> AccountStatus:
         """Waits for a status that `wanted` accepts, and returns it."""
@@ -132,6 +135,7 @@ class BotAccount:
                 group.create_task(self._dispatcher.run(listener), name="updates")
                 group.create_task(self._upkeep.run(self._keys_lost, self._renew), name="upkeep")
                 group.create_task(self._keep_noting(), name="noting")
+                group.create_task(self._prepare_logins(), name="logins")
                 await self._supervise()
         finally:
             if self._state is not AccountState.DEAD:
@@ -273,6 +277,17 @@ class BotAccount:
     def _require_life(self) -> None:
         if self._state is AccountState.DEAD:
             raise AccountDeadError(self._reason)
+
+    async def _prepare_logins(self) -> None:
+        """Once. What fails is made when a file asks for it."""
+        await self.reached(AccountState.CONNECTED)
+        if self._timing.logins_after is None:
+            return
+        await asyncio.sleep(self._timing.logins_after)
+        try:
+            await self._logins.prepare()
+        except TelegramError as error:
+            _log.info("not all logins elsewhere could be made yet", problem=str(error))
 
     # How far updates have come.
 

@@ -95,6 +95,7 @@ class MainConnection:
             hello = introduced(self._credentials.api_id, GetConfigRequest(), updates=self._hears)
             config = await self._wire.call(hello, self._timing.request)
             self._directory.learn(addresses(config.dc_options))
+            self._session.allow(config.tmp_sessions)
             await self._log_in(address)
             if self._hears:
                 await self._load_state()
@@ -157,6 +158,7 @@ class MainConnection:
             raise TelegramUnavailableError("the connection was given up while it was made")
         self._session.set_dc(address.id, address.host, address.port)
         self._session.keep_login(self._wire.sender.auth_key, int(user.id), user.username or "")
+        self._session.name = user.first_name or ""
         self._client._mb_entity_cache.set_self_user(user.id, True, user.access_hash)
         self._client._authorized = True
 
@@ -170,6 +172,8 @@ class MainConnection:
 
     async def _import_token(self) -> Any:
         result = await self.call(self._credentials.login())
+        if result.tmp_sessions:
+            self._session.allow(result.tmp_sessions)
         return result.user
 
     async def _load_state(self) -> None:

@@ -23,24 +23,35 @@ from telpher.telegram.timing import Timing
 
 
 class FileConnector:
-    """Opens the connections of one account, which share memory, threads and the servers' time."""
+    """Opens the connections of one account, which share memory, threads and the servers' time.
 
-    def __init__(self, clock: Clock, timing: Timing) -> None:
+    Accounts may share `frames`: what is kept while free is then kept once.
+    """
+
+    def __init__(self, clock: Clock, timing: Timing, frames: Frames | None = None) -> None:
         self.traffic = Traffic()
         self._timing = timing
         self._decryptor = Decryptor()
-        self._kit = Kit(ServerTime(clock), Frames(), self._decryptor, self.traffic, timing.silence)
+        self._kit = Kit(
+            ServerTime(clock),
+            frames or Frames(),
+            self._decryptor,
+            self.traffic,
+            timing.silence,
+        )
         self._keys: dict[bytes, AuthKey] = {}  # with the salts learned for them
         self._opened: WeakSet[FileConnection] = WeakSet()
         self._given_up = 0
 
-    async def open(self, address: DcAddress, key: bytes) -> FileConnection:
-        """A connection with a key that exists, not introduced yet. Raises TelegramError."""
+    async def open(
+        self, address: DcAddress, key: bytes, introduction: bytes = b""
+    ) -> FileConnection:
+        """A connection with a key that exists; see FileConnection. Raises TelegramError."""
         given_up = self._given_up
         known = self._keys.setdefault(key, AuthKey(key))
         within = self._timing.connect
         opened = await connect(address.host, address.port, known, self._kit, within)
-        connection = FileConnection(opened, self._timing)
+        connection = FileConnection(opened, self._timing, introduction)
         if given_up != self._given_up:
             await connection.close()
             raise TelegramUnavailableError("the account's keys were given up")

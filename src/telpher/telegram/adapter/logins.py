@@ -1,43 +1,53 @@
 """Logins for file traffic: which key a media connection to a data centre uses, and its rights.
 
-Telegram allows several connections with one key to `media_only` addresses; elsewhere it destroys
-a key that is seen twice (telegram.md, "Connections"). Hence, for an account at home in DC 2:
+Telegram allows several connections with one key to `media_only` addresses, and elsewhere as many as
+it has told the account (`tmp_sessions`, mostly one); it destroys a key that is seen more often
+(telegram.md, "Connections"). Hence, for an account at home in DC 2:
 
     home, media address        the account's own key
-    home, no media address     a key for each connection, logged in with the bot's token
+    home, no media address     a key for each `tmp_sessions` connections, logged in with the token
     elsewhere, media address   a key of its own, with the authorisation exported from home
-    elsewhere, without         the same for each connection
+    elsewhere, without         the same for each `tmp_sessions` connections
 
-Keys are kept in the session, so a second start logs in nowhere and imports nowhere again.
+Keys are kept in the session, so a second start logs in nowhere and imports nowhere again. A login
+elsewhere takes five round trips, which the export saves one of by going on beside the key exchange:
+
+    home         export ─────┐
+    elsewhere    req_pq · req_DH · set_client_DH · import · first chunk
+
+A connection with a login that exists takes none: it introduces itself with its first chunk.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
-from typing import Any, Protocol
+from collections import defaultdict
+from collections.abc import Awaitable
+from typing import Any, Protocol, TypeVar
 
 import structlog
 from telethon.tl.functions.auth import (
     ExportAuthorizationRequest,
     ImportAuthorizationRequest,
 )
-from telethon.tl.functions.help import GetConfigRequest
 
 from telpher.errors import (
     AuthorisationLostError,
     RequestRejectedError,
+    TelegramError,
     TelegramUnavailableError,
 )
 from telpher.telegram.adapter.connector import FileConnector
 from telpher.telegram.adapter.identity import Identity
 from telpher.telegram.adapter.media import FileConnection
-from telpher.telegram.adapter.network import introduced
+from telpher.telegram.adapter.network import introduction
 from telpher.telegram.media import MediaConnection
 from telpher.telegram.servers import DcAddress
 from telpher.telegram.timing import Sleep
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+_Result = TypeVar("_Result")
 
 # How often an authorisation is exported when its bytes are refused (telegram.md).
 MOST_EXPORTS = 3
@@ -76,7 +86,11 @@ class MediaLogins:
         self._session = identity.session
         self._directory = identity.directory
         self._timing = identity.timing
+        self._introduction = introduction(identity.credentials.api_id)
         self._exporting = asyncio.Lock()
+        # The key that each slot's connection has, and who makes one for a login: never two at once.
+        self._used: dict[tuple[int, int], bytes] = {}
+        self._making: defaultdict[tuple[int, int], asyncio.Lock] = defaultdict(asyncio.Lock)
 
     async def open(self, dc: int, slot: int) -> MediaConnection:
         """See MediaConnector."""
@@ -84,104 +98,110 @@ class MediaLogins:
         if address is None or self._session.key is None:
             raise TelegramUnavailableError(f"data centre {dc} cannot be reached yet")
         if self._uses_main_key(address):
-            return await self._open_with_main_key(address, self._session.key)
-        slot = _login(address, slot)
-        key = self._session.media_key(dc, slot)
-        if key is not None:
-            try:
-                return await self._open_again(address, key)
-            except AuthorisationLostError:
-                _log.info("a media login is no longer known; making a new one", dc=dc)
-                self.forget(dc, slot)
-        return await self._open_anew(address, slot)
+            key = self._session.key
+        else:
+            login = self._login(address, slot)
+            async with self._making[dc, login]:
+                kept = self._session.media_key(dc, login)
+                if kept is None:
+                    self._used[dc, slot], opened = await self._open_anew(address, login)
+                    return opened
+            key = kept
+        self._used[dc, slot] = key
+        return await self._connector.open(address, key, self._introduction)
 
     def forget(self, dc: int, slot: int) -> None:
-        """See MediaConnector."""
-        address = self._directory.media_address(dc)
-        if address is None:
-            return
-        if self._uses_main_key(address):
+        """See MediaConnector. A newer login than the one used there stays."""
+        key = self._used.pop((dc, slot), None)
+        if key is not None and key == self._session.key:
             self._home.login_lost()
-        else:
-            self._session.keep_media_key(dc, None, _login(address, slot))
+        elif key is not None and self._session.forget_media_key(key):
             self._home.session_changed()
+
+    async def prepare(self) -> None:
+        """Makes the first login of each data centre that has none, one after the other.
+
+        For files that people send come from all of them, and the first one's viewer, or one whose
+        file moves, should not wait for it. Raises TelegramError.
+        """
+        for dc in self._directory.data_centres():
+            address = self._directory.media_address(dc)
+            if address is None or self._uses_main_key(address):
+                continue
+            async with self._making[dc, 0]:
+                if self._session.media_key(dc, 0) is None:
+                    _, opened = await self._open_anew(address, 0)
+                    await opened.close()
 
     def _uses_main_key(self, address: DcAddress) -> bool:
         return address.media_only and address.id == self._session.dc_id
 
-    async def _open_with_main_key(self, address: DcAddress, key: bytes) -> MediaConnection:
-        try:
-            return await self._open_again(address, key)
-        except AuthorisationLostError as error:
-            self._home.login_lost()
-            raise TelegramUnavailableError("the account is being logged in again") from error
+    def _login(self, address: DcAddress, slot: int) -> int:
+        """Which login connection number `slot` uses."""
+        return 0 if address.media_only else slot // self._session.tmp_sessions
 
-    async def _open_again(self, address: DcAddress, key: bytes) -> MediaConnection:
-        """A connection with a key that is logged in already."""
-        opened = await self._connector.open(address, key)
-        return await self._ready(opened, self._introduce(opened, GetConfigRequest()))
-
-    async def _open_anew(self, address: DcAddress, slot: int) -> MediaConnection:
-        """A connection with a new key, which is then logged in and kept."""
-        key = await self._connector.make_key(address)
-        opened = await self._connector.open(address, key)
-        ready = await self._ready(opened, self._authorise(opened, address.id))
-        self._session.keep_media_key(address.id, key, slot)
-        self._home.session_changed()
-        _log.info("logged in for file traffic", dc=address.id, login=slot)
-        return ready
-
-    async def _ready(
-        self, opened: FileConnection, greeting: Coroutine[Any, Any, None]
-    ) -> MediaConnection:
-        """The connection after `greeting`; closed when that fails or is cancelled."""
+    async def _open_anew(self, address: DcAddress, login: int) -> tuple[bytes, MediaConnection]:
+        """A new key, logged in and kept, and the connection with it."""
+        key, query = await self._prepared(address)
+        opened = await self._connector.open(address, key, self._introduction)
         done = False
         try:
-            await greeting
+            await self._authorise(opened, address.id, query)
             done = True
         finally:
             if not done:
                 await opened.close()
-        return opened
+        self._session.keep_media_key(address.id, key, login)
+        self._home.session_changed()
+        _log.info("logged in for file traffic", dc=address.id, login=login)
+        return key, opened
 
-    async def _authorise(self, opened: FileConnection, dc: int) -> None:
+    async def _prepared(self, address: DcAddress) -> tuple[bytes, Any]:
+        """A new key, and the request that logs it in."""
+        async with asyncio.TaskGroup() as tasks:
+            query = tasks.create_task(_outcome(self._query(address.id)), name="authorisation")
+            key = await _outcome(self._connector.make_key(address))
+            if isinstance(key, TelegramError):
+                query.cancel()
+        if isinstance(key, TelegramError):
+            raise key
+        found = query.result()
+        if isinstance(found, TelegramError):
+            raise found
+        return key, found
+
+    async def _query(self, dc: int) -> Any:
+        """What logs a key in: the token at home, elsewhere an authorisation from home.
+
+        One export at a time per account: Telegram answers parallel ones with flood waits.
+        """
+        if dc == self._session.dc_id:
+            return self._identity.credentials.login()
+        async with self._exporting:
+            exported = await self._home.call(ExportAuthorizationRequest(dc))
+        return ImportAuthorizationRequest(id=exported.id, bytes=exported.bytes)
+
+    async def _authorise(self, opened: FileConnection, dc: int, query: Any) -> None:
+        """Logs `opened` in with `query`, and with another one where its bytes are refused."""
         try:
-            if dc == self._session.dc_id:
-                await self._introduce(opened, self._identity.credentials.login())
-            else:
-                await self._import(opened, dc)
+            for _ in range(1, MOST_EXPORTS):
+                try:
+                    await opened.call(query)
+                    return
+                except RequestRejectedError as error:
+                    if error.name != "AUTH_BYTES_INVALID":
+                        raise
+                await self._sleep(self._timing.export_again)
+                query = await self._query(dc)
+            await opened.call(query)
         except AuthorisationLostError as error:
             # Of the main connection, which sees to it by itself, or of a key just made.
             raise TelegramUnavailableError(f"no login for data centre {dc} now") from error
 
-    async def _import(self, opened: FileConnection, dc: int) -> None:
-        """One export at a time per account: Telegram answers parallel ones with flood waits."""
-        async with self._exporting:
-            for attempt in range(1, MOST_EXPORTS + 1):
-                if await self._hand_over(opened, dc, last=attempt == MOST_EXPORTS):
-                    return
-                await self._sleep(self._timing.export_again)
 
-    async def _hand_over(self, opened: FileConnection, dc: int, *, last: bool) -> bool:
-        """Takes an authorisation from home to `opened`; False when its bytes were refused.
-
-        At the `last` attempt that is raised like any other error.
-        """
-        exported = await self._home.call(ExportAuthorizationRequest(dc))
-        query = ImportAuthorizationRequest(id=exported.id, bytes=exported.bytes)
-        try:
-            await self._introduce(opened, query)
-        except RequestRejectedError as error:
-            if error.name != "AUTH_BYTES_INVALID" or last:
-                raise
-            return False
-        return True
-
-    async def _introduce(self, opened: FileConnection, query: Any) -> None:
-        request = introduced(self._identity.credentials.api_id, query, updates=False)
-        await opened.call(request)
-
-
-def _login(address: DcAddress, slot: int) -> int:
-    """Which login connection number `slot` uses: one is enough where its key may be shared."""
-    return 0 if address.media_only else slot
+async def _outcome(work: Awaitable[_Result]) -> _Result | TelegramError:
+    """What `work` came to, as a value: in a task group a raised one comes out in a group."""
+    try:
+        return await work
+    except TelegramError as error:
+        return error

@@ -2,6 +2,10 @@
 
 The client library knows the types of what is asked before the first chunk; on the way of a chunk
 it has no part.
+
+A connection introduces itself with whatever is asked of it first, and with all that is asked until
+an answer shows that Telegram has taken note: no round trip goes by before the first chunk is on its
+way. So a login that Telegram no longer knows shows with the first chunk, too.
 """
 
 from __future__ import annotations
@@ -27,11 +31,12 @@ _MOST_PREFIXES = 64
 
 
 class FileConnection:
-    """A MediaConnection over a connection that is introduced and authorised by `call`."""
+    """A MediaConnection; `introduction` stands before what is asked until the first answer."""
 
-    def __init__(self, connection: Connection, timing: Timing) -> None:
+    def __init__(self, connection: Connection, timing: Timing, introduction: bytes = b"") -> None:
         self._connection = connection
         self._timing = timing
+        self._introduction = introduction
         self._prefixes: OrderedDict[Location, bytes] = OrderedDict()
 
     @property
@@ -48,20 +53,25 @@ class FileConnection:
         urgent: bool = False,
     ) -> memoryview:
         """See MediaConnection."""
-        body = files.get_file(self._prefix(location), offset, limit)
+        body = self._introduction + files.get_file(self._prefix(location), offset, limit)
         try:
-            return files.file_bytes(await self._connection.call(body, patience, urgent=urgent))
+            answer = await self._connection.call(body, patience, urgent=urgent)
         except RpcRefusalError as refusal:
             raise _to_error(refusal) from refusal
+        self._introduction = b""
+        try:
+            return files.file_bytes(answer)
         except MalformedError as error:
             raise RequestRejectedError("MALFORMED_FILE", 500) from error
 
     async def call(self, request: Any) -> Any:
         """Sends any other request, and returns its result. Raises TelegramError."""
         try:
-            answer = await self._connection.call(bytes(request), self._timing.request)
+            body = self._introduction + bytes(request)
+            answer = await self._connection.call(body, self._timing.request)
         except RpcRefusalError as refusal:
             raise _to_error(refusal) from refusal
+        self._introduction = b""
         try:
             with BinaryReader(bytes(answer)) as reader:
                 return request.read_result(reader)

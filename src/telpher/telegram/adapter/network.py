@@ -16,6 +16,7 @@ from telethon.tl.functions import (
     InvokeWithLayerRequest,
     InvokeWithoutUpdatesRequest,
 )
+from telethon.tl.functions.help import GetConfigRequest
 from telethon.tl.types import DcOption
 
 from telpher._version import VERSION
@@ -119,6 +120,12 @@ def introduced(api_id: int, query: Any, *, updates: bool) -> Any:
     if not updates:
         request = InvokeWithoutUpdatesRequest(request)
     return InvokeWithLayerRequest(LAYER, request)
+
+
+def introduction(api_id: int) -> bytes:
+    """What stands before a serialised request of a connection without updates to introduce it."""
+    query = GetConfigRequest()
+    return bytes(introduced(api_id, query, updates=False)).removesuffix(bytes(query))
 
 
 def addresses(options: Iterable[DcOption]) -> tuple[DcAddress, ...]:

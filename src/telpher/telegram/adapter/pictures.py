@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable
 from typing import Final
 
 from telpher.core.model import FileInfo, FoundFile, Kind, Location, MessageRef
-from telpher.errors import MigrateError, NotFoundError
+from telpher.errors import AuthorisationLostError, MigrateError, NotFoundError
 from telpher.telegram.media import MediaConnection, MediaConnector
 from telpher.telegram.timing import Timing
 
@@ -47,6 +47,9 @@ class PictureReader:
             return await self._read(found, found.location.dc)
         except MigrateError as moved:
             return await self._read(found, moved.dc)
+        except AuthorisationLostError:
+            self._connector.forget(found.location.dc, _SLOT)
+            return await self._read(found, found.location.dc)
 
     async def _read(self, found: FoundFile, dc: int) -> bytes:
         async with self._turn:

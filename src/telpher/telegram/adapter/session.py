@@ -42,7 +42,9 @@ class AccountSession(MemorySession):  # type: ignore[misc] # the library has no 
         self.revision = 0
         self.user_id = 0
         self.username = ""
-        self.peers_changed = False
+        self.name = ""  # what it is called; told at each connect, so it is not kept
+        self.tmp_sessions = 1
+        self.peers_revision = 0
         self._media_keys: dict[tuple[int, int], bytes] = {}
         self._peers: OrderedDict[int, int] = OrderedDict()
 
@@ -88,6 +90,21 @@ class AccountSession(MemorySession):  # type: ignore[misc] # the library has no 
             self._media_keys[dc, slot] = key
         self.revision += 1
 
+    def forget_media_key(self, key: bytes) -> bool:
+        """Forgets the login with that key; False when none has it."""
+        places = [place for place, each in self._media_keys.items() if each == key]
+        for dc, slot in places:
+            self.keep_media_key(dc, None, slot)
+        return bool(places)
+
+    def allow(self, tmp_sessions: int | None) -> None:
+        """How many connections may use one key at once, as Telegram has just told; None: one.
+
+        `tmp_sessions` of config and auth.authorization (telegram.md, "Connections"). It is told at
+        each connect, so it is not kept longer.
+        """
+        self.tmp_sessions = max(tmp_sessions or 1, 1)
+
     @property
     def home(self) -> DcAddress:
         """The home data centre and where it was last reached; the host is empty if never."""
@@ -104,9 +121,12 @@ class AccountSession(MemorySession):  # type: ignore[misc] # the library has no 
             if chat_id == 0 or access_hash == 0:
                 continue
             if self._peers.get(chat_id) != access_hash:
-                self.peers_changed = True
+                self.peers_revision += 1
             self._peers[chat_id] = access_hash
             self._peers.move_to_end(chat_id)
+        self._forget_peers()
+
+    def _forget_peers(self) -> None:
         while len(self._peers) > MOST_PEERS:
             del self._peers[self._least_needed()]
 
@@ -127,6 +147,20 @@ class AccountSession(MemorySession):  # type: ignore[misc] # the library has no 
         return ()
 
     # To and from text.
+
+    def dump_peers(self) -> str:
+        """The access hashes as JSON: they are the account's, whatever key it uses."""
+        return json.dumps(list(self._peers.items()), separators=(",", ":"))
+
+    def meet(self, text: str) -> None:
+        """Takes over what another session's `dump_peers` wrote, as older than what is known here.
+
+        Raises ValueError, changing nothing, for anything else.
+        """
+        with _broken_as_value_error():
+            peers = _to_peers(json.loads(text))
+        self._peers = OrderedDict(peers | self._peers)
+        self._forget_peers()
 
     def dump(self) -> str:
         """Everything as JSON."""
@@ -157,7 +191,7 @@ class AccountSession(MemorySession):  # type: ignore[misc] # the library has no 
             media_keys = {
                 (int(dc), int(slot)): _to_key(key) for dc, slot, key in saved["media_keys"]
             }
-            peers = OrderedDict((int(chat), int(value)) for chat, value in saved["peers"])
+            peers = _to_peers(saved["peers"])
             state = restored(saved) if saved["version"] == _OLD_VERSION else None
             home_dc, host, port = saved["home"]
             home = DcAddress(int(home_dc), str(host or ""), int(port or 0))
@@ -176,6 +210,10 @@ def _broken_as_value_error() -> Iterator[None]:
     except (KeyError, TypeError, IndexError, AttributeError) as error:
         msg = "not a session"
         raise ValueError(msg) from error
+
+
+def _to_peers(saved: Any) -> OrderedDict[int, int]:
+    return OrderedDict((int(chat), int(value)) for chat, value in saved)
 
 
 _KEY_BYTES = 256  # [/mtproto/auth_key]

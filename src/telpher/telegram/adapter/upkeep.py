@@ -30,10 +30,6 @@ _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 # refusal here and there, and all of them are some 100 KB.
 PEERS_EVERY = 300.0
 
-# Seconds for what is being answered when the updates are handed over. What takes longer is handled
-# again by the next instance, which Telegram does not let answer twice.
-FINISH_WITHIN = 10.0
-
 
 class Handling(Protocol):
     """Who handles updates; see Dispatcher."""
@@ -66,8 +62,10 @@ class Upkeep:
         self._role = (False, 0)
         self._left = False
         self._held = False
-        self._saved = -1
+        self._saved = (-1, -1)
         self._saved_at = 0.0
+        self._met_in = -1
+        self._met_saved = 0
         self._heard: UpdateState | None = None
         self._handled: UpdateState | None = None
         self._mark: _Mark | None = None
@@ -83,6 +81,7 @@ class Upkeep:
             return False, None
         if self._duty.term != self._role[1]:
             self._heard = farther(self._heard, self._duty.state)
+            self._handled = self._mark = None  # of the last time on duty
         self._role = (self._duty.on, self._duty.term)
         return self._duty.on, self._heard
 
@@ -93,6 +92,9 @@ class Upkeep:
         if not self._held:
             self._restore(await self._keys.take(), directory)
             self._held = True
+        if self._duty is not None and self._met_in != self._duty.term:
+            self._met_in = self._duty.term
+            self._meet(await self._duty.met())
 
     async def run(
         self, keys_lost: Callable[[], Awaitable[None]], duty_changed: Callable[[], None]
@@ -116,8 +118,9 @@ class Upkeep:
         """What has changed, at once."""
         await self._save_session()
         self._settle(handling)
-        if self._duty is not None and self._handled is not None:
-            await self._duty.keep(self._handled)
+        handled, self._handled = self._handled, None
+        if self._duty is not None and handled is not None:
+            await self._duty.keep(handled)
 
     def changed(self) -> None:
         """The session has changed, and is to be saved soon."""
@@ -131,19 +134,21 @@ class Upkeep:
         """
         self._left = True
         try:
-            async with asyncio.timeout(FINISH_WITHIN):
+            async with asyncio.timeout(self._timing.finish):
                 await handling.drained(handling.offered)
             self._handled = state or self._heard
         except TimeoutError:
             self._settle(handling)
             _log.warning("some updates are left to whoever handles them next")
         if self._duty is not None:
+            await self._save_met()
             await self._duty.hand_over(self._handled)
 
     async def end(self, handling: Handling) -> None:
         """The connections are closed: all of it is free for others."""
         self._settle(handling)
         if self._duty is not None:
+            await self._save_met()
             await self._duty.hand_over(self._handled)
         await self._save_session(peers=True)
         await self._keys.give_back()
@@ -156,7 +161,6 @@ class Upkeep:
         while True:
             if self._held and not await self._keys.look():
                 self._session.drop_keys()
-                self._saved = self._session.revision
                 self._held = False
                 await keys_lost()
             try:
@@ -178,20 +182,35 @@ class Upkeep:
         session, now = self._session, self._clock.monotonic()
         if session.key is None or not self._held:
             return
-        peers = session.peers_changed and (peers or now - self._saved_at >= PEERS_EVERY)
-        if session.revision == self._saved and not peers:
+        due = peers or now - self._saved_at >= PEERS_EVERY
+        revision = (session.revision, session.peers_revision)
+        if revision == self._saved or (session.revision == self._saved[0] and not due):
             return
-        revision = session.revision
-        session.peers_changed = False
         await self._keys.keep(session.dump())
         # Not before: cancelled in the middle it was not saved.
         self._saved, self._saved_at = revision, now
+        await self._save_met()
+
+    async def _save_met(self) -> None:
+        revision = self._session.peers_revision
+        if self._duty is None or not self._duty.on or revision == self._met_saved:
+            return
+        if await self._duty.keep_met(self._session.dump_peers()):
+            self._met_saved = revision
+
+    def _meet(self, text: str | None) -> None:
+        try:
+            self._session.meet(text or "[]")
+        except ValueError as error:
+            _log.warning("whom the account has met cannot be read", problem=str(error))
 
     def _restore(self, text: str | None, directory: Directory) -> None:
         session = self._session
         if text is not None:
+            met = session.dump_peers()
             try:
                 old_state = session.restore(text)
+                session.meet(met)
             except ValueError as error:
                 _log.warning("the saved session is not one; logging in again", problem=str(error))
             else:
@@ -200,4 +219,4 @@ class Upkeep:
         if directory.main_address(session.dc_id) is None:
             # Of another network of servers: nothing of it holds in this one.
             session.move_home(directory.servers.home_dc)
-        self._saved = session.revision
+        self._saved = (session.revision, session.peers_revision)

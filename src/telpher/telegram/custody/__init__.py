@@ -40,7 +40,7 @@ in order stops hearing, finishes what it has, saves how far it is, and gives the
 nothing is lost, nothing is handled twice. Who is killed has handled up to the last save; what came
 after is handled again, with answers whose random ids are derived from the update, so that Telegram
 drops their repeats. For the same reason the one on duty goes on while the database is away, and so
-does one that starts then and was on duty when it ended, although another that can reach the
-database may take over: an answer given twice costs nothing, a silent bot does. Two states are of
-one account, so the farther one holds.
+does one that starts then: at once when it was on duty when it ended, else after some seconds,
+although another that can reach the database may take over: an answer given twice costs nothing, a
+silent bot does. Two states are of one account, so the farther one holds.
 """

@@ -24,6 +24,10 @@ LEASE = 10.0
 RENEW_EVERY = 3.0
 # Between two attempts of whoever waits: in a rolling deploy nobody answers for about so long.
 ASK_EVERY = 1.0
+# Attempts that an instance which has not heard from the database since it started waits for it,
+# before it goes on duty all the same: longer than a lease lasts, so an outage of seconds, or a
+# database that starts beside it, is waited for.
+MOST_MISSED = 15
 
 
 class UpdateDuty:
@@ -33,10 +37,13 @@ class UpdateDuty:
         self._vault = vault
         self._lease_name = f"updates {name}"
         self._name = f"{name} updates"
+        self._met = f"{name} met"
         self._file = f"{name}-updates"
         self._lease: Lease | None = None
         self._state: UpdateState | None = None
         self._asked = False
+        self._heard = False
+        self._missed = 0
         self._retired = False
         self._unsaved = False
         # Whether it is ours as far as anybody here knows, also after this process has ended.
@@ -72,8 +79,11 @@ class UpdateDuty:
         try:
             await self._ask()
         except StorageError as error:
-            if first:
-                self._without_database(str(error))
+            self._missed += 1
+            if not self.on and not self._heard:
+                self._without_database(str(error), first=first)
+        else:
+            self._heard = True
 
     async def keep(self, state: UpdateState) -> None:
         """Saves how far updates were handled to their end. Fails never."""
@@ -81,6 +91,26 @@ class UpdateDuty:
             if self.on and state != self._state:
                 self._state = state
                 await self._save()
+
+    async def keep_met(self, text: str) -> bool:
+        """Saves whom the account has met, for whoever is on duty next; False when it cannot."""
+        async with self._turn:
+            if self._lease is None:
+                return False
+            blob = self._vault.seal.close(self._met, text)
+            try:
+                await self._vault.database.sessions.save(self._met, self._lease.fence, blob)
+            except StorageError:
+                return False
+            return True
+
+    async def met(self) -> str | None:
+        """What was saved so last; None when there is nothing that can be read now."""
+        try:
+            blob = await self._vault.database.sessions.load(self._met)
+            return self._vault.seal.open(self._met, blob) if blob else None
+        except (StorageError, BrokenSealError):
+            return None
 
     async def hand_over(self, state: UpdateState | None) -> None:
         """Goes off duty for good: nothing is handled any more, and this is how far it came."""
@@ -137,15 +167,18 @@ class UpdateDuty:
             self.on = self._ours = False
             await self._to_disk()
 
-    def _without_database(self, problem: str) -> None:
-        """At the start: whoever was on duty here last goes on; anybody else does not know."""
-        if self._ours:
-            self.on = True
+    def _without_database(self, problem: str, *, first: bool) -> None:
+        """At the start: whoever was on duty here last goes on at once; anybody else after a while,
+        since a bot that is silent for as long as its database is worse than a repeated answer."""
+        if self._ours or self._missed >= MOST_MISSED:
+            self.on = self._ours = True
             self.term += 1
-            return
-        _log.warning(
-            "the database is away, so nobody knows who handles updates: they wait", problem=problem
-        )
+            _log.warning("handling updates without the database", account=self._lease_name)
+        elif first:
+            _log.warning(
+                "the database is away, so nobody knows who handles updates: they wait a while",
+                problem=problem,
+            )
 
     # What is kept.
 

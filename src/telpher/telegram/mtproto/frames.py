@@ -12,8 +12,9 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import Any, Final, Protocol, cast
 
-# What is kept while free. As much as is under way to one account from one data centre at most
-# (engine.md, "Window"): between a block's eviction and the packet that its room was made for.
+# What is kept while free, for all bots together. As much as is under way to one of them from one
+# data centre at most (engine.md, "Window"): between a block's eviction and the packet that its room
+# was made for.
 KEPT: Final = 16 << 20
 
 # Smaller packets bring no chunk of a file: any memory will do (_frames.c, SMALLEST).

@@ -1,4 +1,4 @@
-"""What connections are given: a key, and what those of one account share."""
+"""What connections are given: a key, and what those of one account share; memory, all do."""
 
 from __future__ import annotations
 

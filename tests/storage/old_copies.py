@@ -1,4 +1,4 @@
-"""Copies in a small SQLite file of their own (WORK_DIR/copies.sqlite3); a CopyStore."""
+"""Copies in a file of their own (WORK_DIR/copies.sqlite3), as they were kept once; a CopyStore."""
 
 from __future__ import annotations
 

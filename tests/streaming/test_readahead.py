@@ -1,0 +1,130 @@
+"""What is asked for ahead of a viewer who has left early before (core/habit); for all others
+test_engine.py shows it."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from telpher.clock import FakeClock
+from telpher.core.chunks import GRANULE
+from telpher.core.habit import GLANCES, IN_VAIN
+from telpher.core.model import Viewer
+from telpher.streaming.engine import Engine
+from telpher.streaming.readahead import LEAST_AHEAD
+from telpher.streaming.stream import Stream
+from tests.streaming.fakes import REF, FakeMedia, content, read_all
+
+MIB = 1 << 20
+SIZE = 9 * MIB
+PLAYER = Viewer(1, "client")
+
+
+class Hall:
+    """A player who has come and left before, always early, far from what it looks at next."""
+
+    def __init__(self, tasks: asyncio.TaskGroup) -> None:
+        self.media = FakeMedia(SIZE)
+        self.engine = Engine(self.media, FakeClock(), tasks, cache_bytes=64 * MIB)
+
+    async def glance(self, times: int) -> None:
+        for number in range(times):
+            stream = await self.engine.open(REF, 6 * MIB + number, SIZE, PLAYER)
+            await anext(stream)
+            await stream.aclose()
+        await settle()
+        for each in (self.media.asked, self.media.answered, self.media.cancelled):
+            each.clear()
+
+    def ahead(self) -> int:
+        """Bytes asked for since then."""
+        return sum(limit for _, limit in self.media.asked)
+
+    def flying(self) -> set[tuple[int, int]]:
+        return set(self.media.asked) - {*self.media.answered, *self.media.cancelled}
+
+    async def leave_while_waiting(self) -> tuple[Stream, int]:
+        """A stream that was left waiting for bytes, and how many it had had."""
+        stream = await self.engine.open(REF, 0, SIZE, PLAYER)
+        await settle()
+        self.media.gate.clear()
+        come = 0
+        while True:
+            waiting = asyncio.create_task(anext(stream))
+            await settle()
+            if not waiting.done():
+                break
+            come += len(waiting.result())
+        waiting.cancel()
+        await asyncio.wait([waiting])
+        await stream.aclose()
+        await settle()
+        return stream, come
+
+
+async def settle() -> None:
+    for _ in range(10):
+        await asyncio.sleep(0)
+
+
+@pytest.fixture
+async def hall():
+    async with asyncio.TaskGroup() as tasks:
+        hall = Hall(tasks)
+        yield hall
+        hall.media.gate.set()
+        await hall.engine.close()
+
+
+async def test_who_glances_has_little_asked_for_ahead(hall):
+    await hall.glance(GLANCES)
+    stream = await hall.engine.open(REF, 0, SIZE, PLAYER)
+    assert IN_VAIN <= hall.ahead() <= IN_VAIN + GRANULE
+    await stream.aclose()
+
+
+async def test_until_it_stays(hall):
+    await hall.glance(GLANCES)
+    stream = await hall.engine.open(REF, 0, SIZE, PLAYER)
+    come = 0
+    while come < LEAST_AHEAD:
+        come += len(await anext(stream))
+    hall.media.asked.clear()
+    assert content(0, SIZE).startswith(content(0, come) + await anext(stream))
+    assert hall.ahead() > LEAST_AHEAD
+    assert content(0, SIZE).endswith(await read_all(stream))
+
+
+async def test_others_are_not_taken_for_it(hall):
+    await hall.glance(GLANCES)
+    stream = await hall.engine.open(REF, 0, SIZE, Viewer(1, "another"))
+    assert hall.ahead() >= LEAST_AHEAD
+    await stream.aclose()
+
+
+async def test_what_is_on_its_way_when_it_leaves_is_for_its_next_connection(hall):
+    await hall.glance(GLANCES)
+    _, come = await hall.leave_while_waiting()
+    kept = hall.flying()
+    assert 0 < sum(limit for _, limit in kept) <= IN_VAIN
+    assert come in {offset for offset, _ in kept}
+    hall.media.asked.clear()
+    hall.media.gate.set()
+    again = await hall.engine.open(REF, come, come + GRANULE, PLAYER)
+    assert await read_all(again) == content(come, GRANULE)
+    assert hall.media.asked == []
+
+
+async def test_it_ends_with_the_seat(hall):
+    await hall.glance(GLANCES)
+    left, _ = await hall.leave_while_waiting()
+    assert hall.flying()
+    left.finish()
+    await settle()
+    assert not hall.flying()
+
+
+async def test_of_who_usually_stays_nothing_is_kept(hall):
+    await hall.leave_while_waiting()
+    assert not hall.flying()
