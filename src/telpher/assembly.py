@@ -109,54 +109,45 @@ def build(settings: Settings, frame: Frame, stores: Stores, tasks: asyncio.TaskG
         store=stores.disk,
         plays=Plays(_play_limits(settings), clock, books.usage),
     )
-    lifecycle = Lifecycle()
-    web = create_app(
-        WebDeps(
-            engine=engine,
-            links=books.links,
-            status=lambda: _status(account, fleet),
-            clock=clock,
-            cors_origins=settings.cors_origins,
-            lifecycle=lifecycle,
-            database=stores.database.status,
-            disk=settings.work_dir,
-            admission=books.usage,
-            playlists=Playlists(stores.database.playlists, books.links),
-            base_url=settings.base_url,
-            error_shown=lambda key: books.journal.note(ErrorShown(key, clock.now())),
-        )
-    )
-    server = HttpServer(web, clock, settings.host, settings.port)
     log_level = LogLevel(stores.database.values, clock, settings.log_level, logs.set_level)
-    more = _More(fleet, engine, desk, stores.database, log_level, frame.ending)
-    bot = _bot(settings, clock, account, books, more)
+    rooms = _Rooms(frame, stores, account, books, fleet, engine, desk, log_level, Lifecycle())
+    web = create_app(_web_deps(settings, rooms))
+    server = HttpServer(web, clock, settings.host, settings.port)
+    bot = _bot(settings, rooms)
     newcomers.told = bot.reports.new_user
-    upkeep = Upkeep(stores.database, clock, settings.retention_days)
     return App(
-        server,
-        engine,
-        fleet,
-        account,
-        extras,
-        bot,
-        books,
-        desk,
-        upkeep,
-        lifecycle,
-        log_level,
+        server=server,
+        engine=engine,
+        fleet=fleet,
+        account=account,
+        extras=extras,
+        bot=bot,
+        books=books,
+        desk=desk,
+        upkeep=Upkeep(stores.database, clock, settings.retention_days),
+        lifecycle=rooms.lifecycle,
+        log_level=log_level,
     )
 
 
 @dataclass(frozen=True, slots=True)
-class _More:
-    """What the bot needs besides its account and the books."""
+class _Rooms:
+    """What web and bot are built upon."""
 
+    frame: Frame
+    stores: Stores
+    account: BotAccount
+    books: Books
     fleet: Fleet
     engine: Engine
     desk: CopyDesk | NoCopyDesk
-    database: Database
     log_level: LogLevel
-    ending: Ending
+    lifecycle: Lifecycle
+
+    def status(self) -> AccountStatus:
+        """The main account's, with the file connections that the fleet keeps for it."""
+        dcs = self.fleet.connections(self.account.user_id)
+        return dataclasses.replace(self.account.status(), dcs=dcs)
 
 
 class _Newcomers:
@@ -177,11 +168,30 @@ def _play_limits(settings: Settings) -> PlayLimits:
     )
 
 
-def _bot(settings: Settings, clock: Clock, account: BotAccount, books: Books, more: _More) -> Bot:
+def _web_deps(settings: Settings, rooms: _Rooms) -> WebDeps:
+    books, clock, database = rooms.books, rooms.frame.clock, rooms.stores.database
+    return WebDeps(
+        engine=rooms.engine,
+        links=books.links,
+        status=rooms.status,
+        clock=clock,
+        cors_origins=settings.cors_origins,
+        lifecycle=rooms.lifecycle,
+        database=database.status,
+        disk=settings.work_dir,
+        admission=books.usage,
+        playlists=Playlists(database.playlists, books.links),
+        base_url=settings.base_url,
+        error_shown=lambda key: books.journal.note(ErrorShown(key, clock.now())),
+    )
+
+
+def _bot(settings: Settings, rooms: _Rooms) -> Bot:
+    account, books, clock = rooms.account, rooms.books, rooms.frame.clock
     began = clock.monotonic()
 
     def vitals() -> Vitals:
-        status, streams = _status(account, more.fleet), more.engine.stats().active_streams
+        status, streams = rooms.status(), rooms.engine.stats().active_streams
         uptime = clock.monotonic() - began
         return Vitals(status.name, status.username, uptime, streams, status.dcs)
 
@@ -190,12 +200,12 @@ def _bot(settings: Settings, clock: Clock, account: BotAccount, books: Books, mo
             gateway=account.bot,
             chats=account.chats,
             posts=account.posts,
-            files=more.fleet,
+            files=rooms.fleet,
             links=books.links,
             revocations=books.revocations,
             people=books.people,
             notes=books.journal,
-            database=more.database,
+            database=rooms.stores.database,
             clock=clock,
             rules=Rules(
                 access=books.access,
@@ -205,9 +215,9 @@ def _bot(settings: Settings, clock: Clock, account: BotAccount, books: Books, mo
                 force_sub=settings.force_sub_channel,
                 log_channel=settings.log_channel,
             ),
-            link_made=more.desk.wanted,
-            log_level=more.log_level,
-            restart=more.ending.restart,
+            link_made=rooms.desk.wanted,
+            log_level=rooms.log_level,
+            restart=rooms.frame.ending.restart,
             vitals=vitals,
             instance=instance_id(settings.work_dir),
         )
@@ -237,8 +247,3 @@ def _accounts(
         BotAccount(each, vault, servers, timing, hears=each is credentials[0], frames=frames)
         for each in credentials
     ]
-
-
-def _status(account: BotAccount, fleet: Fleet) -> AccountStatus:
-    """The main account's, with the file connections that the fleet keeps for it."""
-    return dataclasses.replace(account.status(), dcs=fleet.connections(account.user_id))

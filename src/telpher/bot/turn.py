@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
+from typing import Final
 
 import structlog
 
 from telpher.bot.language import Html, Texts
 from telpher.core.model import MessageRef, Person
-from telpher.errors import RecipientLostError, RequestRejectedError
+from telpher.errors import RequestRejectedError
 from telpher.telegram.gateway import (
     BotGateway,
     ButtonPress,
@@ -25,6 +26,9 @@ from telpher.telegram.gateway import (
     Keyboard,
     Outgoing,
 )
+
+# What Telegram's refusals of a picture, or of its place, begin with [/api/errors].
+_ABOUT_PICTURES: Final = ("PHOTO_", "IMAGE_", "MEDIA_", "FILE_", "CHAT_SEND_PHOTOS_")
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -171,12 +175,10 @@ class Turn:
 
     def _plainer(self, message: Outgoing, error: RequestRejectedError) -> Outgoing:
         """The message without what was refused. Raises `error` where nothing can be left out."""
-        if isinstance(error, RecipientLostError):
-            raise error
         if message.keyboard and error.name.startswith("BUTTON_"):
             _log.warning("buttons refused", chat_id=self.chat_id, error=error.name)
             return dataclasses.replace(message, keyboard=())
-        if message.picture:
+        if message.picture and error.name.startswith(_ABOUT_PICTURES):
             _log.warning("picture refused", chat_id=self.chat_id, error=error.name)
             return dataclasses.replace(message, picture=b"")
         raise error
