@@ -106,7 +106,7 @@ def build(settings: Settings, frame: Frame, stores: Stores, tasks: asyncio.TaskG
         clock,
         tasks,
         cache_bytes=settings.chunk_cache_bytes(memory_limit()),
-        store=stores.disk,
+        store=stores.disk if settings.disk_cache_gb else None,
         plays=Plays(_play_limits(settings), clock, books.usage),
     )
     log_level = LogLevel(stores.database.values, clock, settings.log_level, logs.set_level)
