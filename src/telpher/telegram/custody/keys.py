@@ -93,6 +93,27 @@ class KeyCustody:
         await self._to_disk()
         await self._to_slot()
 
+    async def exchange(self) -> str | None:
+        """A session after all, while a login is due and has to wait: one that was given back.
+
+        None when there is none, or a key is there already.
+        """
+        async with self._turn:
+            before = self._slot
+            if self._text is not None:
+                return None
+            try:
+                kept = await self._take_full()
+                if kept is not None and before is not None:
+                    await self._vault.database.leases.release(before.lease)
+            except StorageError:
+                return None
+            if kept is None:
+                return None
+            self._number = max(self._number, kept.number)
+            await self._keep(kept.text)
+            return self._text
+
     async def look(self) -> bool:
         """Does what is due; False: no key may be used from now on, and `take` is next."""
         async with self._turn:
@@ -179,6 +200,20 @@ class KeyCustody:
         if own.slot is None:
             return empty + full
         return sorted(full + empty, key=lambda number: number != own.slot)
+
+    async def _take_full(self) -> Kept | None:
+        """The first slot but one's own that is free and has a key. Raises StorageError."""
+        for number in range(MOST_SLOTS):
+            name = self._slot_name(number)
+            if number == self.slot or not await self._vault.database.sessions.load(name):
+                continue
+            slot = await self._lease(number)
+            blob = await self._vault.database.sessions.load(name) if slot else None
+            kept = self._opened(name, blob) if blob else None
+            if kept is not None:
+                self._slot = slot
+                return kept
+        return None
 
     async def _lease(self, number: int) -> _Slot | None:
         vault = self._vault
