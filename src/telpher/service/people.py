@@ -7,6 +7,7 @@ what was known last holds, and nobody waits.
 
 from __future__ import annotations
 
+import re
 from collections import OrderedDict
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -21,6 +22,10 @@ from telpher.storage.base import UserStore
 
 # Seconds for which an answer of the database is believed: a ban by another instance holds after.
 BELIEVED: Final = 1.0
+
+LARGEST_ID: Final = (1 << 53) - 1  # Telegram's ids fit into a float [/bots/api#user]
+
+_ADDRESS: Final = re.compile(r"^(https?://)?(t|telegram)\.me/", re.IGNORECASE)
 
 # People remembered, so that strangers cannot make the table grow.
 MOST_KNOWN: Final = 10_000
@@ -78,10 +83,11 @@ class People:
         return known
 
     async def find(self, named: str) -> User | None:
-        """Somebody by id or @name. Raises StorageError."""
-        if named.lstrip("-").isascii() and named.isdigit():
-            return await self._users.get(int(named)) if len(named) < 19 else None
-        return await self._users.named(named.removeprefix("@"))
+        """Somebody by id, @name, or the address of their name (t.me/name). Raises StorageError."""
+        user_id = user_id_in(named)
+        if user_id is not None:
+            return await self._users.get(user_id)
+        return await self._users.named(_ADDRESS.sub("", named).removeprefix("@"))
 
     def _learn(self, user_id: int, banned: bool) -> bool:
         self._banned[user_id] = banned, self._clock.monotonic()
@@ -89,3 +95,9 @@ class People:
         if len(self._banned) > MOST_KNOWN:
             self._banned.popitem(last=False)
         return banned
+
+
+def user_id_in(text: str) -> int | None:
+    """The user id that `text` is; None for anything else, names and chats among it."""
+    digits = text.isascii() and text.isdigit() and len(text) <= 16
+    return int(text) if digits and 0 < int(text) <= LARGEST_ID else None
