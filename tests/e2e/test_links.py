@@ -64,7 +64,7 @@ NAMES = [
     "{name} {0} {link!r} %s %(x)s $HOME.mp4",
     "line\nbreak\r\n/start\ttab.mp4",
     "\u202egnp.exe \u200b\ufeff",
-    "смотри 🎬 фильм 𝕏 👩\u200d👩\u200d👧.mkv",
+    "смотри 🎬 фильм \U0001d54f 👩\u200d👩\u200d👧.mkv",
     "</code></pre><code>.mp4",
     "@somebody #tag /command https://evil.example/x.mp4",
     "n" * 5000 + ".mp4",

@@ -1,7 +1,6 @@
 """A rolling deploy: the next telpher starts while the last one still serves, on one database.
 
-Each process has a WORK_DIR of its own; the database in it is one file for all, by a link, as
-MongoDB is one for all elsewhere.
+That is MongoDB, or one SQLite file that each process finds in its own WORK_DIR by a link.
 """
 
 from __future__ import annotations
@@ -9,18 +8,24 @@ from __future__ import annotations
 import asyncio
 import signal
 from collections import Counter
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
 from telpher.app import running
+from telpher.config.settings import Settings
 from telpher.telegram.gateway import AccountState
 from telpher.telegram.timing import Timing
 from tests import plain_http
 from tests.e2e.house import LINK, PATIENCE, TOKEN, bytes_of, settings_for, telegram
 from tests.e2e.process import environment, started
+from tests.storage.conftest import mongo_server, new_mongo
 from tgfake.network import Shape
 from tgfake.world import FileSpec, World
+
+__all__ = ["mongo_server", "new_mongo"]
 
 MIB = 1 << 20
 BOT = "telpher_bot"
@@ -39,12 +44,35 @@ def ann(world):
     return world.person("Ann")
 
 
-def new_disk(tmp_path: Path, name: str) -> Path:
-    """An empty WORK_DIR, but for the way to the database."""
-    folder = tmp_path / name
-    folder.mkdir()
-    (folder / "telpher.sqlite3").symlink_to(tmp_path / "shared.sqlite3")
-    return folder
+@dataclass(frozen=True)
+class Site:
+    """Where the processes of one test run."""
+
+    root: Path
+    mongo: str | None
+
+    def disk(self, name: str) -> Path:
+        """An empty WORK_DIR, but for the way to the database."""
+        folder = self.root / name
+        folder.mkdir()
+        if self.mongo is None:
+            (folder / "telpher.sqlite3").symlink_to(self.root / "shared.sqlite3")
+        return folder
+
+    def environment(self, servers: Path, name: str) -> dict[str, str]:
+        """What a process on a new disk is told."""
+        return environment(servers, self.disk(name), DATABASE_URL=self.mongo or "")
+
+    def settings(self, servers: Path, name: str) -> Settings:
+        """The same for one in this process."""
+        url = SecretStr(self.mongo) if self.mongo else None
+        return settings_for(servers, self.disk(name), database_url=url)
+
+
+@pytest.fixture(params=["sqlite", "mongodb"])
+def site(request, tmp_path):
+    mongo = request.getfixturevalue("new_mongo")() if request.param == "mongodb" else None
+    return Site(tmp_path, mongo)
 
 
 def answers(ann) -> Counter[int]:
@@ -59,7 +87,7 @@ async def answered(ann, sent) -> str:
     return LINK.search(reply.text)[0].replace("localhost", "127.0.0.1")
 
 
-async def test_the_next_one_takes_over_while_the_last_one_serves(tmp_path, world, ann):
+async def test_the_next_one_takes_over_while_the_last_one_serves(site, tmp_path, world, ann):
     film = world.add_file(FileSpec(size=12 * MIB, dc=4))
     async with telegram(world, tmp_path, shape=Shape(bandwidth=6 * MIB)) as (cluster, servers):
         counters = cluster.counters
@@ -69,11 +97,11 @@ async def test_the_next_one_takes_over_while_the_last_one_serves(tmp_path, world
             sent.append(await ann.send_file(BOT, world.add_file(FileSpec(size=1000, dc=2))))
             return await answered(ann, sent[-1])
 
-        old_env = environment(servers, new_disk(tmp_path, "old"))
+        old_env = site.environment(servers, "old")
         async with started(old_env, tmp_path) as old, plain_http.client() as http:
             await old.logged("connected to Telegram")
             url = await answered(ann, await ann.send_file(BOT, film))
-            new_env = environment(servers, new_disk(tmp_path, "new"))
+            new_env = site.environment(servers, "new")
             async with started(new_env, tmp_path) as new:
                 await new.logged("connected to Telegram")
                 await send_one()
@@ -96,16 +124,18 @@ async def test_the_next_one_takes_over_while_the_last_one_serves(tmp_path, world
         # From here on there is a key for whoever comes, on whatever disk.
         logins = counters.logins
         for number in range(2):
-            settings = settings_for(servers, new_disk(tmp_path, f"later {number}"))
+            settings = site.settings(servers, f"later {number}")
             async with running(settings, timing=Timing()):
                 await send_one()
         assert counters.logins == logins
 
 
-async def test_after_a_kill_and_with_the_disk_lost_nothing_is_answered_twice(tmp_path, world, ann):
+async def test_after_a_kill_and_with_the_disk_lost_nothing_is_answered_twice(
+    site, tmp_path, world, ann
+):
     async with telegram(world, tmp_path) as (cluster, servers):
         files = [world.add_file(FileSpec(size=5)) for _ in range(5)]
-        first_env = environment(servers, new_disk(tmp_path, "first"))
+        first_env = site.environment(servers, "first")
         async with started(first_env, tmp_path) as first:
             await first.logged("connected to Telegram")
             sent = [await ann.send_file(BOT, each) for each in files[:3]]
@@ -113,7 +143,7 @@ async def test_after_a_kill_and_with_the_disk_lost_nothing_is_answered_twice(tmp
             first.signal(signal.SIGKILL)
             await first.exit_status()
         sent.append(await ann.send_file(BOT, files[3]))
-        second_env = environment(servers, new_disk(tmp_path, "second"))
+        second_env = site.environment(servers, "second")
         async with started(second_env, tmp_path) as second:
             await second.logged("handling updates")
             sent.append(await ann.send_file(BOT, files[4]))

@@ -167,3 +167,10 @@ def test_a_second_setup_replaces_the_first(out: io.StringIO) -> None:
     structlog.get_logger("telpher").info("once")
     assert len(entries(out)) == 1
     assert first.getvalue() == ""
+
+
+def test_a_library_that_writes_down_users_data_is_kept_quiet(out: io.StringIO) -> None:
+    logs.setup("DEBUG", "json", stream=out)
+    logging.getLogger("pymongo.command").debug("find users", extra={"name": "Ann"})
+    logging.getLogger("pymongo.connection").warning("away")
+    assert [entry["message"] for entry in entries(out)] == ["away"]

@@ -9,10 +9,10 @@ import pytest
 
 from telpher.clock import FakeClock
 from telpher.core.chunks import GRANULE
-from telpher.core.habit import GLANCES, IN_VAIN
+from telpher.core.habit import GLANCES, IN_VAIN, STAYS_AFTER
 from telpher.core.model import Viewer
 from telpher.streaming.engine import Engine
-from telpher.streaming.readahead import LEAST_AHEAD
+from telpher.streaming.readahead import CHUNK_PART, LEAST_AHEAD
 from telpher.streaming.stream import Stream
 from tests.streaming.fakes import REF, FakeMedia, content, read_all
 
@@ -87,13 +87,16 @@ async def test_who_glances_has_little_asked_for_ahead(hall):
 async def test_until_it_stays(hall):
     await hall.glance(GLANCES)
     stream = await hall.engine.open(REF, 0, SIZE, PLAYER)
-    come = 0
-    while come < LEAST_AHEAD:
-        come += len(await anext(stream))
-    hall.media.asked.clear()
-    assert content(0, SIZE).startswith(content(0, come) + await anext(stream))
-    assert hall.ahead() > LEAST_AHEAD
-    assert content(0, SIZE).endswith(await read_all(stream))
+    body, most = b"", []
+    while len(body) < STAYS_AFTER:
+        most.append(hall.ahead() - len(body))
+        assert most[-1] <= max(IN_VAIN, len(body) // 2) + STAYS_AFTER // CHUNK_PART
+        body += await anext(stream)
+    assert most[-1] > 2 * IN_VAIN
+    while len(body) < STAYS_AFTER + MIB:
+        body += await anext(stream)
+    assert hall.ahead() - len(body) > STAYS_AFTER // 2
+    assert body + await read_all(stream) == content(0, SIZE)
 
 
 async def test_others_are_not_taken_for_it(hall):

@@ -66,7 +66,7 @@ def test_a_flood_wait_quiets_the_lane_and_no_connection_is_added_for_a_while(lan
     (link,) = add(lane)
     lane.flooded(link, lane.sent(link, 64 * KIB), FloodWaitError(5, premium=True))
     lane.unmet = True
-    assert lane.best(64 * KIB) is None
+    assert lane.pause() == 5
     assert (lane.flood().seconds, lane.flood().premium) == (5, True)
     assert lane.counts.premium_floods == 1
     clock.advance(4.5)

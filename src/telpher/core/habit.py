@@ -6,9 +6,9 @@ of a fragmented MP4 on a connection of its own, without an end, and leaves with 
 (players.md 4): there the price is paid a hundred times over, for bytes that the next connection
 asks for again.
 
-So who has left early again and again gets, until it has stayed for a while, no more ahead than may
-come in vain; and what is on its way when it leaves is kept for a moment, since its next connection
-most likely begins there.
+So who has left early again and again gets, until it stays, no more ahead than may come in vain, or
+half of the way it has come; and what is on its way when it leaves is kept for a moment, since its
+next connection most likely begins there.
 """
 
 from __future__ import annotations

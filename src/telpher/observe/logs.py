@@ -75,6 +75,8 @@ def setup(
         root.removeHandler(old)
     root.addHandler(handler)
     root.setLevel(level)
+    # It writes down every command, with the data of users in it.
+    logging.getLogger("pymongo").setLevel(max(root.level, logging.INFO))
     structlog.configure(
         processors=[
             structlog.stdlib.filter_by_level,
@@ -86,6 +88,11 @@ def setup(
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=False,
     )
+
+
+def set_level(level: str) -> None:
+    """Changes what is written, in the running process."""
+    logging.getLogger().setLevel(level)
 
 
 class Redaction:

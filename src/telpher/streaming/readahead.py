@@ -122,14 +122,14 @@ class ReadAhead:
         if come >= STAYS_AFTER:
             ahead = MOST_AHEAD
         elif self._may_leave(come):
-            ahead = IN_VAIN
+            ahead = max(IN_VAIN, come // 2)
         else:
             ahead = LEAST_AHEAD + come
         return min(self._span.stop, position + min(ahead, self._cache.share))
 
     def _may_leave(self, come: int) -> bool:
         """Whether this viewer, having come so far, is about to leave, as it usually does."""
-        return come < LEAST_AHEAD and self._habit.glances
+        return come < STAYS_AFTER and self._habit.glances
 
     def _nearest(self, most: int) -> list[Slot]:
         """What is on its way and makes no more than so many bytes together, the nearest first."""
@@ -162,8 +162,8 @@ class ReadAhead:
         span = self._span
         chunk = self._fit(next_chunk(offset, span.stop, self._largest, span.size))
         come = offset - span.start
-        most = IN_VAIN if self._may_leave(come) else max(FIRST_CHUNKS, come // CHUNK_PART)
-        while chunk.limit > most:
+        least = IN_VAIN if self._may_leave(come) else FIRST_CHUNKS
+        while chunk.limit > max(least, come // CHUNK_PART):
             chunk = Chunk(chunk.offset, chunk.limit // 2)
         guarantee = self._guarantee if head else None
         pending = self._cache.start(self._document, chunk, self._fetch, guarantee)

@@ -194,6 +194,22 @@ async def test_rolling_deploys_take_turns_in_two_slots(stage: Stage) -> None:
         await leave.aclose()
 
 
+async def test_a_login_that_is_held_up_is_saved_by_a_session_given_back(stage: Stage) -> None:
+    async with deploy(stage) as scene, contextlib.AsyncExitStack() as both:
+        first = await both.enter_async_context(contextlib.AsyncExitStack())
+        old = await first.enter_async_context(scene.instance("old"))
+        key = old.account._session.key
+        login = "auth.importBotAuthorization"
+        scene.cluster.faults.add(Fault(Kind.FLOOD_WAIT, method=login, seconds=3600))
+        stage.vault = stage.vault_of("new")
+        new = stage.account(scene.cluster)
+        await both.enter_async_context(stage.running(new))
+        await new.until(lambda status: "flood wait" in status.reason)
+        await first.aclose()
+        await new.reached(AccountState.CONNECTED)
+        assert (new._session.key, scene.cluster.counters.logins) == (key, 1)
+
+
 async def test_extra_bots_hear_nothing(stage: Stage) -> None:
     async with deploy(stage) as scene:
         extra = BotAccount(

@@ -252,6 +252,20 @@ async def test_when_every_slot_is_taken_one_logs_in_all_the_same(all_):
     assert again == text
 
 
+async def test_who_waits_for_a_login_takes_what_is_given_back_meanwhile(all_):
+    old, text = await all_.started("a")
+    new = all_.custody("b")
+    assert await new.take() is None
+    assert await new.exchange() is None
+    assert new.slot == 1
+    await old.give_back()
+    assert (await new.exchange(), new.slot) == (text, 0)
+    assert all_.database.holder(f"session {NAME}/1") is None
+    assert await new.exchange() is None  # it has one
+    all_.database.away = True
+    assert await all_.custody("c").exchange() is None
+
+
 # Which copy is the newer one.
 
 

@@ -115,7 +115,7 @@ class BotAccount:
         """Where the account stands."""
         reason = "" if self._state is AccountState.CONNECTED else self._reason
         username = self._session.username
-        return AccountStatus(self._state, username, reason)
+        return AccountStatus(self._state, username, reason, name=self._session.name)
 
     async def until(self, wanted: Callable[[AccountStatus], bool]) -> AccountStatus:
         """Waits for a status that `wanted` accepts, and returns it."""
@@ -226,7 +226,17 @@ class BotAccount:
                 again = pause == 0.0
             self._turn(self._state, reason)
             _log.warning("not connected to Telegram", reason=reason, again_in=pause)
-            await asyncio.sleep(pause)
+            await self._pause(pause)
+
+    async def _pause(self, seconds: float) -> None:
+        """Before the next attempt; ends early when another instance gives a session back that saves
+        the login which Telegram holds up."""
+        while seconds > 0:
+            step = min(seconds, self._timing.backoff_most)
+            await asyncio.sleep(step)
+            seconds -= step
+            if seconds > 0 and await self._upkeep.found(self._identity.directory):
+                return
 
     def _note_destruction(self, error: TelegramError) -> bool:
         """Raises the alarm where Telegram ended the login; logins anew keep growing distances."""

@@ -96,6 +96,13 @@ class Upkeep:
             self._met_in = self._duty.term
             self._meet(await self._duty.met())
 
+    async def found(self, directory: Directory) -> bool:
+        """Whether there is a session after all, where a login is due and has to wait."""
+        text = await self._keys.exchange()
+        if text is not None:
+            self._restore(text, directory)
+        return text is not None
+
     async def run(
         self, keys_lost: Callable[[], Awaitable[None]], duty_changed: Callable[[], None]
     ) -> None:

@@ -12,7 +12,8 @@ under a lease "session bot42/0". A key may be used
 
 Whoever starts takes the slot it had last, else the first free one with a key, else an empty one,
 in which it logs in beside the others. When all are taken, or the database is away, it logs in all
-the same and keeps the key to itself (2); once there is room, the key moves into a slot.
+the same and keeps the key to itself (2); once there is room, the key moves into a slot. A login
+that Telegram holds up is not waited for when somebody gives a key back meanwhile.
 
 A lease lasts an hour, is renewed every five minutes, and is given back at the end. An instance that
 cannot renew it does not know whether another one takes it over as soon as it ends, so some minutes

@@ -7,7 +7,6 @@ be used. It closes no connection itself: who gets a "no" does, within `MARGIN`.
 from __future__ import annotations
 
 import asyncio
-import json
 from dataclasses import dataclass
 
 import structlog
@@ -15,6 +14,7 @@ import structlog
 from telpher.core.records import Lease
 from telpher.errors import StorageError
 from telpher.telegram.custody.base import Term, Vault
+from telpher.telegram.custody.kept import Kept, age, dump, restored
 from telpher.telegram.custody.seal import BrokenSealError
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
@@ -33,27 +33,6 @@ LOOK_AGAIN = 30.0
 
 # Instances that share the keys of one bot; any more log in each time they start on an empty disk.
 MOST_SLOTS = 8
-
-
-@dataclass(frozen=True, slots=True)
-class Kept:
-    """A session as it was saved: what is inside the seal.
-
-    `number` counts the saves of one account; a larger fence is newer than any number. `slot` is
-    None for keys that were never in the database; `until` is when the lease was to end that held,
-    by the wall clock, 0 when it was given back.
-    """
-
-    text: str
-    fence: int = 0
-    number: int = 0
-    slot: int | None = None
-    until: float = 0.0
-
-    @property
-    def age(self) -> tuple[int, int]:
-        """The larger, the newer: of two copies of one slot."""
-        return self.fence, self.number
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +92,27 @@ class KeyCustody:
         self._number += 1
         await self._to_disk()
         await self._to_slot()
+
+    async def exchange(self) -> str | None:
+        """A session after all, while a login is due and has to wait: one that was given back.
+
+        None when there is none, or a key is there already.
+        """
+        async with self._turn:
+            before = self._slot
+            if self._text is not None:
+                return None
+            try:
+                kept = await self._take_full()
+                if kept is not None and before is not None:
+                    await self._vault.database.leases.release(before.lease)
+            except StorageError:
+                return None
+            if kept is None:
+                return None
+            self._number = max(self._number, kept.number)
+            await self._keep(kept.text)
+            return self._text
 
     async def look(self) -> bool:
         """Does what is due; False: no key may be used from now on, and `take` is next."""
@@ -182,7 +182,7 @@ class KeyCustody:
             if own is not None and own.slot is None:
                 return own
             mine = own if own is not None and own.slot == number else None
-            return max((each for each in (kept, mine) if each), key=_age, default=None)
+            return max((each for each in (kept, mine) if each), key=age, default=None)
         return own if own is not None and own.slot is None else None
 
     async def _order(self, own: Kept | None) -> list[int]:
@@ -200,6 +200,20 @@ class KeyCustody:
         if own.slot is None:
             return empty + full
         return sorted(full + empty, key=lambda number: number != own.slot)
+
+    async def _take_full(self) -> Kept | None:
+        """The first slot but one's own that is free and has a key. Raises StorageError."""
+        for number in range(MOST_SLOTS):
+            name = self._slot_name(number)
+            if number == self.slot or not await self._vault.database.sessions.load(name):
+                continue
+            slot = await self._lease(number)
+            blob = await self._vault.database.sessions.load(name) if slot else None
+            kept = self._opened(name, blob) if blob else None
+            if kept is not None:
+                self._slot = slot
+                return kept
+        return None
 
     async def _lease(self, number: int) -> _Slot | None:
         vault = self._vault
@@ -277,7 +291,7 @@ class KeyCustody:
 
     async def _write(self, kept: Kept) -> None:
         files = self._vault.files
-        blob = self._vault.seal.close(self._name, _dump(kept))
+        blob = self._vault.seal.close(self._name, dump(kept))
         try:
             await files.save(self._name, blob)
             await files.drop_plain(self._name)
@@ -290,7 +304,7 @@ class KeyCustody:
             return
         self._unsaved = True
         name, fence = self._slot_name(slot.number), slot.lease.fence
-        blob = self._vault.seal.close(name, _dump(Kept(text, fence, self._number, slot.number)))
+        blob = self._vault.seal.close(name, dump(Kept(text, fence, self._number, slot.number)))
         try:
             saved = await self._vault.database.sessions.save(name, fence, blob)
         except StorageError as error:
@@ -302,7 +316,7 @@ class KeyCustody:
 
     def _opened(self, name: str, blob: bytes) -> Kept | None:
         try:
-            return _restored(self._vault.seal.open(name, blob))
+            return restored(self._vault.seal.open(name, blob))
         except (BrokenSealError, ValueError, KeyError, TypeError) as error:
             _log.warning(
                 "a saved session cannot be opened; logging in again",
@@ -319,19 +333,3 @@ class KeyCustody:
         if message not in self._told:
             self._told.add(message)
             _log.warning(message, account=self._name, problem=problem)
-
-
-def _age(kept: Kept) -> tuple[int, int]:
-    return kept.age
-
-
-def _dump(kept: Kept) -> str:
-    where = [kept.fence, kept.number, kept.slot, kept.until]
-    return json.dumps({"version": 1, "kept": where, "session": kept.text})
-
-
-def _restored(text: str) -> Kept:
-    """Raises ValueError, KeyError or TypeError where that is none."""
-    saved = json.loads(text)
-    fence, number, slot, until = saved["kept"]
-    return Kept(str(saved["session"]), int(fence), int(number), slot, float(until))
