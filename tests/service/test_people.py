@@ -1,4 +1,6 @@
-from telpher.service.people import Access
+import pytest
+
+from telpher.service.people import LARGEST_ID, Access, user_id_in
 
 
 def test_without_a_list_everybody_may():
@@ -14,3 +16,20 @@ def test_with_a_list_only_those_in_it_and_the_admins_may():
 def test_only_those_in_the_list_are_admins():
     access = Access(admins={7}, allowed={8})
     assert [access.is_admin(user) for user in (7, 8, 0)] == [True, False, False]
+
+
+@pytest.mark.parametrize(
+    ("text", "user_id"),
+    [
+        ("7", 7),
+        ("007", 7),
+        (str(LARGEST_ID), LARGEST_ID),
+        (str(LARGEST_ID + 1), None),
+        *(
+            (each, None)
+            for each in ("", "0", "-7", "+7", "7 ", "7_0", "²", "\u0667", "9" * 17, "@7")
+        ),
+    ],
+)
+def test_what_is_a_user_id(text, user_id):
+    assert user_id_in(text) == user_id
