@@ -26,8 +26,7 @@ from telpher.ending import Ending
 from telpher.jobs.copies import look_into
 from telpher.jobs.runner import Runner
 from telpher.storage.local import LocalStore
-from telpher.storage.mongo import MongoDatabase
-from telpher.storage.sqlite import SqliteDatabase
+from telpher.storage.opening import database_at
 from telpher.streaming.disk.tier import DiskTier
 from telpher.telegram.gateway import AccountState, Incoming
 from telpher.telegram.timing import AT_WORK, Timing
@@ -74,7 +73,8 @@ async def running(
     is told when an admin wants that to be over."""
     clock = clock or SystemClock()
     disk = DiskTier(settings.work_dir / "cache", int(settings.disk_cache_gb * _GIB), clock)
-    database = _database(settings, clock)
+    url = settings.database_url.get_secret_value() if settings.database_url else None
+    database = database_at(url, settings.work_dir, clock)
     local = LocalStore(settings.work_dir / "local.sqlite3")
     async with disk, database, local, asyncio.TaskGroup() as tasks:
         stores = Stores(disk, database, local)
@@ -99,12 +99,6 @@ async def running(
             await asyncio.wait(bots)
             await app.books.delivery.finish()
             await app.server.close()
-
-
-def _database(settings: Settings, clock: Clock) -> SqliteDatabase | MongoDatabase:
-    if settings.database_url is not None:
-        return MongoDatabase(settings.database_url.get_secret_value(), clock)
-    return SqliteDatabase(settings.work_dir / "telpher.sqlite3", clock)
 
 
 def _start_bots(app: App, tasks: asyncio.TaskGroup) -> list[asyncio.Task[None]]:

@@ -333,14 +333,19 @@ UNSIGNED = [
 async def test_a_bad_link_is_answered_like_an_unknown_file(
     world: World, client: httpx.AsyncClient, url: str
 ) -> None:
-    unknown = await client.get(f"/stream/7/8?k={KEY}")
-    assert world.engine.located == 1
+    unknown = await client.get("/stream/7/8")
     bad = await client.get(url)
     assert error_of(bad) == error_of(unknown)
     assert bad.status_code == 404
     assert bad.json()["detail"]["error"] == "not_found"
-    assert world.engine.located == 1, "nothing is looked up for a link without a signature"
+    assert world.engine.located == 0, "nothing is looked up for a link without a signature"
     assert (await client.head(url)).status_code == 404
+
+
+async def test_a_good_link_to_a_message_that_is_gone(client: httpx.AsyncClient) -> None:
+    answer = await client.get(f"/stream/7/8?k={KEY}")
+    assert answer.status_code == 410
+    assert answer.json()["detail"]["error"] == "message_deleted"
 
 
 @pytest.mark.parametrize("url", [*UNSIGNED, "/download/0/0"])

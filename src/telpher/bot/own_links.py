@@ -7,6 +7,7 @@
     end:ID         ends it
 
 A link is shown and ended only for its owner, and for admins. Its id is no secret that protects it.
+In groups, where /stream answers, too, one link can be ended, but the list is not shown.
 """
 
 from __future__ import annotations
@@ -64,6 +65,9 @@ class OwnLinks:
         await turn.say(await self._listed(turn, None))
 
     async def _page(self, turn: Turn, place: str) -> None:
+        if turn.chat_id < 0:  # one's links are nobody else's business
+            await turn.end_spinner(turn.plain("press.stale"), alert=True)
+            return
         await turn.show(await self._listed(turn, paging.read(place)))
 
     async def _listed(self, turn: Turn, before: PageKey | None) -> Answer:
@@ -130,7 +134,10 @@ def _button(record: LinkRecord) -> Button:
 def _turning(
     turn: Turn, before: PageKey | None, last: LinkRecord | None
 ) -> Sequence[Sequence[Button]]:
-    """Newest, where the page is another; Older, where there is more after `last`."""
+    """Newest, where the page is another; Older, where there is more after `last`. In groups
+    neither: the list is shown in private alone."""
+    if turn.chat_id < 0:
+        return ()
     buttons = []
     if before is not None:
         buttons.append(Button(turn.plain("button.newest"), data=keyboards.data("links")))

@@ -117,7 +117,8 @@ class Turn:
     async def say(
         self, answer: Answer | Html, *, as_reply: bool = False, strict: bool = False
     ) -> MessageRef:
-        """Sends a message into the chat; as a reply, to the message that is answered.
+        """Sends a message into the chat; as a reply, to the message that is answered. In groups
+        each is one: so it stands in the same topic, and people see whom it is for.
 
         Telegram decides alone what a public host is (BUTTON_URL_INVALID) and which pictures it
         likes: where it refuses buttons or picture, the message goes out without them, for the text
@@ -126,7 +127,8 @@ class Turn:
         ref = self._incoming.ref
         self._sent += 1
         once = f"{type(self._incoming).__name__} {self._number()} {self._sent}"
-        message = _outgoing(answer, reply_to=ref.message_id if as_reply else 0, once=once)
+        reply_to = ref.message_id if as_reply or self.chat_id < 0 else 0
+        message = _outgoing(answer, reply_to=reply_to, once=once)
         while True:
             try:
                 return await self._gateway.send(self.chat_id, message)

@@ -7,9 +7,10 @@ what was known last holds, and nobody waits.
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections import OrderedDict
-from collections.abc import Collection
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
 from typing import Final, Protocol
 
@@ -29,6 +30,9 @@ _ADDRESS: Final = re.compile(r"^(https?://)?(t|telegram)\.me/", re.IGNORECASE)
 
 # People remembered, so that strangers cannot make the table grow.
 MOST_KNOWN: Final = 10_000
+
+
+Follow = Callable[[], Awaitable[None]]
 
 
 class Notes(Protocol):
@@ -55,10 +59,14 @@ class Access:
 class People:
     """See the module."""
 
-    def __init__(self, users: UserStore, notes: Notes, clock: Clock) -> None:
+    def __init__(
+        self, users: UserStore, notes: Notes, clock: Clock, follow: Follow | None = None
+    ) -> None:
+        """`follow` has this process hear at once which links died or live again with a ban."""
         self._users = users
         self._notes = notes
         self._clock = clock
+        self._follow = follow
         self._banned: OrderedDict[int, tuple[bool, float]] = OrderedDict()
 
     def seen(self, person: Person) -> None:
@@ -80,6 +88,9 @@ class People:
         """Bans or pardons; their links follow. False for an unknown user. Raises StorageError."""
         known = await self._users.set_banned(user_id, banned, self._clock.now())
         self._learn(user_id, banned)
+        if self._follow is not None:
+            with contextlib.suppress(StorageError):  # then it is heard a moment later
+                await self._follow()
         return known
 
     async def find(self, named: str) -> User | None:

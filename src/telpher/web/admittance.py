@@ -9,10 +9,10 @@ from typing import Final
 from starlette.requests import Request
 
 from telpher.core.links import Claims
-from telpher.core.model import MessageRef
-from telpher.errors import NotFoundError, TelegramUnavailableError
+from telpher.core.model import FileInfo, MessageRef
+from telpher.errors import MessageDeletedError, NotFoundError, TelegramUnavailableError
 from telpher.telegram.gateway import AccountState, AccountStatus
-from telpher.web.deps import LinkChecker
+from telpher.web.deps import Engine, LinkChecker
 
 # Ids as the bot writes them: one spelling each, so that a file has one address.
 _ID: Final = re.compile(r"0|-?[1-9][0-9]{0,18}")
@@ -57,3 +57,15 @@ class Admittance:
             if self._status().state is not AccountState.CONNECTED:
                 raise TelegramUnavailableError("not connected") from None
             raise
+
+
+async def file_of(claims: Claims, engine: Engine) -> FileInfo:
+    """What is known of the file that a good link names.
+
+    Raises MessageDeletedError when there is none: as long as the link was made there was one, and
+    who holds it may know (rule 6); TelegramError in trouble.
+    """
+    try:
+        return await engine.locate(claims.ref)
+    except NotFoundError as error:
+        raise MessageDeletedError(str(error)) from error

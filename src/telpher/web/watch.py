@@ -12,7 +12,7 @@ from starlette.routing import Route
 from telpher.core import mime, names
 from telpher.core.model import FileInfo
 from telpher.service.files import describe
-from telpher.web.admittance import Admittance, key_of
+from telpher.web.admittance import Admittance, file_of, key_of
 from telpher.web.deps import WebDeps
 from telpher.web.pages import PAGE_HEADERS, Pages
 
@@ -39,7 +39,7 @@ class Watch:
 
     async def _watch(self, request: Request) -> Response:
         claims = self._admittance.claims(request, PREFIX)
-        info = await self._engine.locate(claims.ref)
+        info = await file_of(claims, self._engine)
         place = f"{claims.ref.chat_id}/{claims.ref.message_id}"
         named = f"{place}/{names.path_segment(names.safe_name(info))}?k={key_of(request)}"
         address = f"{self._base}/stream/{named}"
