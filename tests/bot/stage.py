@@ -177,6 +177,7 @@ async def stage(work_dir, *, url=URL, access=None, most=100, **rules):
         denials, register = Denials(), Register(notes, database.links)
         signer = LinkSigner(b"s" * 32)
         links = LinkService(signer, url, clock, denials=denials, register=register)
+        revocations = Revocations(denials, database, local, notes, register, clock)
         bot = create_bot(
             BotDeps(
                 gateway=gateway,
@@ -184,8 +185,8 @@ async def stage(work_dir, *, url=URL, access=None, most=100, **rules):
                 posts=posts,
                 files=chats,
                 links=links,
-                revocations=Revocations(denials, database, local, notes, register, clock),
-                people=People(database.users, notes, clock),
+                revocations=revocations,
+                people=People(database.users, notes, clock, revocations.refresh),
                 notes=notes,
                 database=database,
                 clock=clock,

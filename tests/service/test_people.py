@@ -1,6 +1,8 @@
+import pytest
+
 from telpher.clock import FakeClock
 from telpher.errors import StorageError
-from telpher.service.people import Access, People
+from telpher.service.people import LARGEST_ID, Access, People, user_id_in
 
 
 def test_without_a_list_everybody_may():
@@ -34,3 +36,20 @@ async def test_a_ban_is_followed_here_at_once_and_stands_when_that_fails():
     assert await people.set_banned(7, True)
     assert followed == [(7, True), "links"]
     assert await people.banned(7)
+
+
+@pytest.mark.parametrize(
+    ("text", "user_id"),
+    [
+        ("7", 7),
+        ("007", 7),
+        (str(LARGEST_ID), LARGEST_ID),
+        (str(LARGEST_ID + 1), None),
+        *(
+            (each, None)
+            for each in ("", "0", "-7", "+7", "7 ", "7_0", "²", "\u0667", "9" * 17, "@7")
+        ),
+    ],
+)
+def test_what_is_a_user_id(text, user_id):
+    assert user_id_in(text) == user_id

@@ -158,7 +158,7 @@ def _admin_areas(
         return deps.vitals().streams
 
     yield users
-    yield BanArea(Bans(deps.people, deps.revocations, access), deps.people, users.card)
+    yield BanArea(Bans(deps.people, access), deps.people, users.card)
     yield UserLinks(database.links, deps.revocations)
     yield Statistics(database, deps.clock, streams)
     yield BannerDesk(banners, dialogues, deps.gateway)

@@ -1,22 +1,14 @@
-"""Bans that hold at once: for the bot, and for the links of whoever is banned (rule 31)."""
+"""Who may be banned, and what is said of it (rule 31). `People` bans."""
 
 from __future__ import annotations
 
 from enum import Enum
-from typing import Protocol
 
 import structlog
 
-from telpher.errors import StorageError
 from telpher.service.people import Access, People
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
-
-
-class DeadLinks(Protocol):
-    """Of Revocations the one thing needed here."""
-
-    async def refresh(self) -> None: ...
 
 
 class Outcome(Enum):
@@ -32,9 +24,8 @@ class Outcome(Enum):
 class Bans:
     """See the module."""
 
-    def __init__(self, people: People, dead_links: DeadLinks, access: Access) -> None:
+    def __init__(self, people: People, access: Access) -> None:
         self._people = people
-        self._dead_links = dead_links
         self._access = access
 
     async def set_banned(self, user_id: int, banned: bool, by: int) -> Outcome:
@@ -43,9 +34,4 @@ class Bans:
             return Outcome.ADMIN
         known = await self._people.set_banned(user_id, banned)
         _log.info("banned" if banned else "pardoned", user_id=user_id, by=by)
-        try:
-            await self._dead_links.refresh()
-        except StorageError as error:
-            # It is in the database, which every process asks again each second.
-            _log.warning("a ban does not hold for links here yet", problem=str(error))
         return Outcome.DONE if known else Outcome.UNSEEN

@@ -64,6 +64,7 @@ class BannerDesk:
 
     async def _one(self, turn: Turn, page: str) -> None:
         if await self._known(turn, page):
+            await self._dialogues.leave(turn.user_id, _STEP)
             await turn.show(await self._page(turn, page))
 
     async def _see(self, turn: Turn, page: str) -> None:

@@ -65,7 +65,8 @@ class Users:
 
     async def _ask(self, turn: Turn, _argument: str) -> None:
         await self._dialogues.go_on(turn.user_id, _FIND)
-        await turn.show(Answer(turn.render("user.whom"), ((shown.to_panel(turn),),)))
+        back = shown.button(turn, "all_users", _LIST)
+        await turn.show(Answer(turn.render("user.whom"), ((back,),)))
 
     async def _found(self, turn: Turn) -> None:
         if await self._say(turn, turn.message.text):
@@ -86,6 +87,7 @@ class Users:
             await turn.show(self.card(turn, user))
 
     async def _page(self, turn: Turn, place: str) -> None:
+        await self._dialogues.leave(turn.user_id, _FIND)
         before = paging.read(place)
         found = await self._store.page(ON_A_PAGE + 1, before)
         users = found[:ON_A_PAGE]
