@@ -1,4 +1,4 @@
-"""Who gets links: members of FORCE_SUB_CHANNEL, ALLOWED_USERS, whoever is not banned, within limits."""
+"""Who gets links: members, ALLOWED_USERS, whoever is not banned, and within limits."""
 
 from __future__ import annotations
 
