@@ -44,7 +44,9 @@ from telpher.telegram.servers import servers_of
 from telpher.telegram.sources import Sources
 from telpher.telegram.timing import Timing
 from telpher.web.app import create_app
+from telpher.web.connection import Limits
 from telpher.web.deps import Lifecycle, WebDeps
+from telpher.web.room import make_room
 from telpher.web.server import HttpServer
 
 
@@ -114,7 +116,9 @@ def build(
             error_shown=lambda key: books.journal.note(ErrorShown(key, clock.now())),
         )
     )
-    server = HttpServer(web, clock, settings.host, settings.port)
+    limits = Limits()
+    limits = dataclasses.replace(limits, connections=make_room(limits.connections))
+    server = HttpServer(web, clock, settings.host, settings.port, limits)
     bot = _bot(settings, clock, account, books, _More(fleet, desk, stores.database))
     newcomers.told = bot.reports.new_user
     upkeep = Upkeep(stores.database, clock, settings.retention_days)

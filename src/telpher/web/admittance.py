@@ -9,10 +9,10 @@ from typing import Final
 from starlette.requests import Request
 
 from telpher.core.links import Claims
-from telpher.core.model import MessageRef
-from telpher.errors import NotFoundError, TelegramUnavailableError
+from telpher.core.model import FileInfo, MessageRef
+from telpher.errors import MessageDeletedError, NotFoundError, TelegramUnavailableError
 from telpher.telegram.gateway import AccountState, AccountStatus
-from telpher.web.deps import LinkChecker
+from telpher.web.deps import Engine, LinkChecker
 
 # Ids as the bot writes them: one spelling each, so that a file has one address.
 _ID: Final = re.compile(r"0|-?[1-9][0-9]{0,18}")
@@ -30,17 +30,35 @@ def parse_ref(path: str) -> MessageRef | None:
 
 
 def key_of(request: Request) -> str | None:
-    """The link's signature; None unless there is exactly one."""
+    """The link's signature; None where there is none, and nothing that could be right where there
+    are several."""
     keys = request.query_params.getlist("k")
-    return keys[0] if len(keys) == 1 else None
+    if not keys:
+        return None
+    return keys[0] if len(keys) == 1 else ""
 
 
 class Admittance:
     """Checks the links of requests."""
 
-    def __init__(self, links: LinkChecker, status: Callable[[], AccountStatus]) -> None:
+    def __init__(
+        self, links: LinkChecker, engine: Engine, status: Callable[[], AccountStatus]
+    ) -> None:
         self._links = links
+        self._engine = engine
         self._status = status
+
+    async def file(self, claims: Claims) -> FileInfo:
+        """What is known of the file behind a link. Raises NotFoundError, GoneError, TelegramError.
+
+        Who signed the link had seen the file: when it is not there, it is no more (rule 6).
+        """
+        try:
+            return await self._engine.locate(claims.ref)
+        except NotFoundError as error:
+            if not claims.signed:
+                raise
+            raise MessageDeletedError(str(error)) from error
 
     def claims(self, request: Request, prefix: str) -> Claims:
         """What a rightly signed link below `prefix` says.

@@ -28,8 +28,7 @@ class Watch:
     """The page's route."""
 
     def __init__(self, deps: WebDeps, pages: Pages) -> None:
-        self._engine = deps.engine
-        self._admittance = Admittance(deps.links, deps.status)
+        self._admittance = Admittance(deps.links, deps.engine, deps.status)
         self._base = deps.base_url
         self._pages = pages
 
@@ -39,9 +38,10 @@ class Watch:
 
     async def _watch(self, request: Request) -> Response:
         claims = self._admittance.claims(request, PREFIX)
-        info = await self._engine.locate(claims.ref)
+        info = await self._admittance.file(claims)
         place = f"{claims.ref.chat_id}/{claims.ref.message_id}"
-        named = f"{place}/{names.path_segment(names.safe_name(info))}?k={key_of(request)}"
+        query = f"?k={key_of(request)}" if claims.signed else ""
+        named = f"{place}/{names.path_segment(names.safe_name(info))}{query}"
         address = f"{self._base}/stream/{named}"
         values = {
             "file": describe(info),
