@@ -25,6 +25,7 @@ from telpher.errors import SettingsError
 from telpher.jobs.copies import CopyDesk, NoCopyDesk
 from telpher.jobs.upkeep import Upkeep
 from telpher.memory import memory_limit
+from telpher.service.open_links import OpenLinks
 from telpher.service.playlists import Playlists
 from telpher.storage.base import Database
 from telpher.storage.local import LocalStore
@@ -103,7 +104,7 @@ def build(
     web = create_app(
         WebDeps(
             engine=engine,
-            links=books.links,
+            links=OpenLinks(books.links) if settings.open_links else books.links,
             status=lambda: _status(account, fleet),
             clock=clock,
             cors_origins=settings.cors_origins,

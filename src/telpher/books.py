@@ -53,7 +53,6 @@ def open_books(
         settings.link_ttl_hours,
         denials=denials,
         register=register,
-        open_links=settings.open_links,
     )
     allowance = Allowance(
         daily=int(settings.daily_quota_gb * _GIB), by_owner=settings.max_streams_per_user > 0

@@ -11,9 +11,6 @@ The file's name is decoration: players show it and save by it, the signature doe
 Each call of `make` draws a new link id, so that one link can be revoked and counted by itself while
 another to the same file lives on; `Links.record` is what the database keeps of it, and `rewrite`
 makes the same addresses out of that again, character by character.
-
-The bot that telpher replaces signed nothing. Where OPEN_LINKS is set its links open as well, which
-is to say: whoever guesses the numbers of a chat and of a message reads its file.
 """
 
 from __future__ import annotations
@@ -24,7 +21,7 @@ from dataclasses import dataclass
 
 from telpher.clock import Clock
 from telpher.core import names
-from telpher.core.links import Claims, LinkSigner, unsigned
+from telpher.core.links import Claims, LinkSigner
 from telpher.core.model import FileInfo, MessageRef
 from telpher.core.records import LinkRecord
 from telpher.errors import GoneError
@@ -70,18 +67,15 @@ class LinkService:
         *,
         denials: Denials | None = None,
         register: Register | None = None,
-        open_links: bool = False,
     ) -> None:
         """`base_url` is the public address, with any path prefix; `ttl_hours` 0 means for ever.
-        Without a register links are remembered nowhere: they play, but nobody can revoke one.
-        `open_links` lets in whoever comes without a signature; a wrong one stays wrong."""
+        Without a register links are remembered nowhere: they play, but nobody can revoke one."""
         self._signer = signer
         self._base = base_url.rstrip("/")
         self._clock = clock
         self._ttl = round(ttl_hours * 3600)
         self._denials = Denials() if denials is None else denials
         self._register = register
-        self._open_links = open_links
 
     async def issue(self, ref: MessageRef, info: FileInfo, owner: int, playlist: str = "") -> Links:
         """New links to the file of `ref`, entered in the register: to be handed out."""
@@ -135,8 +129,6 @@ class LinkService:
         LinkExpiredError when its time is over, GoneError when its epoch is, or when it was revoked
         or its owner banned. Answers at once, from memory.
         """
-        if key is None and self._open_links:
-            return unsigned(ref)
         claims = self._signer.verify(ref, key, self._clock.now(), self._denials.epoch)
         if claims.link_id in self._denials:
             raise GoneError("the link was revoked")
