@@ -36,7 +36,7 @@ def test_version(tmp_path: Path) -> None:
 def test_help_names_every_command(tmp_path: Path) -> None:
     shown = telpher("--help", cwd=tmp_path)
     assert shown.returncode == 0
-    for command in ("start", "run", "demo", "version"):
+    for command in ("start", "run", "demo", "import", "version"):
         assert command in shown.stdout
 
 
@@ -84,3 +84,33 @@ def test_ctrl_c_while_it_is_still_loading_ends_it_quietly(tmp_path: Path) -> Non
         check=False,
     )
     assert (shown.returncode, shown.stdout, shown.stderr) == (130, "", "")
+
+
+GIVEN = {
+    "API_ID": "1",
+    "API_HASH": "0" * 32,
+    "BOT_TOKEN": "4242:AAF-a_token_of_no_secrecy_for_the_tests0",
+}
+
+
+def test_import_takes_people_over_once_and_its_status_says_whether_all(tmp_path: Path) -> None:
+    (tmp_path / "users.json").write_text('[{"user_id": 7, "first_name": "Ann"}, {"id": "8"}]')
+    (tmp_path / "more.json").write_text('{"9": {}, "eight": {"name": "nobody"}}')
+    rehearsal = telpher("import", "users.json", "--dry-run", cwd=tmp_path, environ=GIVEN)
+    assert (rehearsal.returncode, rehearsal.stdout.splitlines()[0]) == (
+        0,
+        "read 2: 2 new, 0 merged, 0 unreadable",
+    )
+    shown = telpher("import", "users.json", "more.json", cwd=tmp_path, environ=GIVEN)
+    assert shown.returncode == 1
+    assert shown.stdout.splitlines()[-1] == "read 4: 3 new, 0 merged, 1 unreadable"
+    again = telpher("import", "users.json", cwd=tmp_path, environ=GIVEN)
+    assert (again.returncode, again.stdout.strip()) == (0, "read 2: 0 new, 2 merged, 0 unreadable")
+
+
+@pytest.mark.parametrize("arguments", [(), ("missing.json",), ("--mongo", "mongodb://:x@/")])
+def test_import_from_nothing_is_a_mistake_that_is_told(tmp_path: Path, arguments: str) -> None:
+    shown = telpher("import", *arguments, cwd=tmp_path, environ=GIVEN)
+    assert shown.returncode == 2
+    assert shown.stderr
+    assert "Traceback" not in shown.stderr

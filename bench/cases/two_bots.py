@@ -13,6 +13,7 @@ from bench import telegram as tg
 from bench.cases.faults import OF_TWO_BOTS, suffer
 from bench.cases.naming import fault_case
 from bench.stage import Stage
+from bench.viewer import watch
 
 SETTINGS: Final = {
     "EXTRA_BOT_TOKENS": tg.TELPHER_SECOND.token,
@@ -28,13 +29,21 @@ async def measure(stage: Stage) -> None:
     """telpher's rows; the others know no second bot."""
     one = stage.telpher
     both = await _logged_in(stage.telegram)
+    if both:
+        # As the rows of one bot, which come after many plays: connections are open.
+        await watch(one.wish(await _link(stage)))
     for fault in OF_TWO_BOTS:
         if both:
-            link = await one.link(stage.plan.fault_bytes)
-            await _copied(stage.telegram, link.document)
-            await suffer(stage, one, fault, link)
+            await suffer(stage, one, fault, await _link(stage))
         else:
             stage.row(fault_case(stage.profile, fault.name), one).note("no second login came")
+
+
+async def _link(stage: Stage) -> tg.Link:
+    """A new file that both bots can see."""
+    link = await stage.telpher.link(stage.plan.fault_bytes)
+    await _copied(stage.telegram, link.document)
+    return link
 
 
 async def _logged_in(telegram: tg.Telegram) -> bool:

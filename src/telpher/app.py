@@ -19,14 +19,14 @@ from functools import partial
 
 import structlog
 
-from telpher.assembly import App, Stores, build
+from telpher.assembly import App, Frame, Stores, build
 from telpher.clock import Clock, SystemClock
 from telpher.config.settings import Settings
+from telpher.ending import Ending
 from telpher.jobs.copies import look_into
 from telpher.jobs.runner import Runner
 from telpher.storage.local import LocalStore
-from telpher.storage.mongo import MongoDatabase
-from telpher.storage.sqlite import SqliteDatabase
+from telpher.storage.opening import database_at
 from telpher.streaming.disk.tier import DiskTier
 from telpher.telegram.gateway import AccountState, Incoming
 from telpher.telegram.timing import AT_WORK, Timing
@@ -40,14 +40,16 @@ DRAIN_SECONDS = 28.0
 _GIB = 1 << 30
 
 
-async def serve(settings: Settings, *, on_ready: Callable[[str], None] | None = None) -> None:
-    """Runs telpher until SIGTERM or SIGINT.
+async def serve(settings: Settings, *, on_ready: Callable[[str], None] | None = None) -> bool:
+    """Runs telpher until SIGTERM or SIGINT, or until an admin restarts it; True when it is to begin
+    anew (`ending`).
 
     `on_ready` is called once HTTP listens, with the address links begin with. Raises SettingsError
     for what only starting can show, such as a port that is taken.
     """
-    with _signals() as stop, _first_failure():
-        async with running(settings) as app:
+    ending = Ending()
+    with _signals(ending), _first_failure():
+        async with running(settings, ending=ending) as app:
             _log.info("listening", host=settings.host, port=app.server.port)
             if on_ready is not None:
                 on_ready(settings.base_url)
@@ -55,22 +57,29 @@ async def serve(settings: Settings, *, on_ready: Callable[[str], None] | None = 
             # the CPU that file bytes cost.
             gc.collect()
             gc.freeze()
-            await stop.wait()
-            _log.info("stopping", streams=app.engine.stats().active_streams)
+            await ending.asked()
+            _log.info("stopping", streams=app.engine.stats().active_streams, again=ending.again)
+    return ending.again
 
 
 @contextlib.asynccontextmanager
 async def running(
-    settings: Settings, clock: Clock | None = None, timing: Timing | None = None
+    settings: Settings,
+    clock: Clock | None = None,
+    timing: Timing | None = None,
+    ending: Ending | None = None,
 ) -> AsyncIterator[App]:
-    """telpher, serving and connected (or trying to be) for as long as the context lasts."""
+    """telpher, serving and connected (or trying to be) for as long as the context lasts; `ending`
+    is told when an admin wants that to be over."""
     clock = clock or SystemClock()
     disk = DiskTier(settings.work_dir / "cache", int(settings.disk_cache_gb * _GIB), clock)
-    database = _database(settings, clock)
+    url = settings.database_url.get_secret_value() if settings.database_url else None
+    database = database_at(url, settings.work_dir, clock)
     local = LocalStore(settings.work_dir / "local.sqlite3")
     async with disk, database, local, asyncio.TaskGroup() as tasks:
         stores = Stores(disk, database, local)
-        app = build(settings, clock, timing or AT_WORK, stores, tasks)
+        frame = Frame(clock, timing or AT_WORK, ending or Ending())
+        app = build(settings, frame, stores, tasks)
         await app.books.revocations.load()
         await app.server.start()
         bots = _start_bots(app, tasks)
@@ -92,12 +101,6 @@ async def running(
             await app.server.close()
 
 
-def _database(settings: Settings, clock: Clock) -> SqliteDatabase | MongoDatabase:
-    if settings.database_url is not None:
-        return MongoDatabase(settings.database_url.get_secret_value(), clock)
-    return SqliteDatabase(settings.work_dir / "telpher.sqlite3", clock)
-
-
 def _start_bots(app: App, tasks: asyncio.TaskGroup) -> list[asyncio.Task[None]]:
     return [
         tasks.create_task(app.account.run(app.bot.router), name="bot"),
@@ -117,6 +120,8 @@ def _start_jobs(app: App, jobs: Runner, channel: int | str | None) -> None:
     jobs.start("reports", app.bot.reports.run)
     jobs.start("upkeep", app.upkeep.run)
     jobs.start("broadcasts", app.bot.broadcasts.run)
+    jobs.start("log level", app.log_level.run)
+    jobs.start("word of a restart", partial(_announce, app))
     if channel is None:
         return
     for extra in app.extras:
@@ -129,24 +134,28 @@ async def _introduce(app: App) -> None:
     await app.bot.router.publish_commands()
 
 
+async def _announce(app: App) -> None:
+    await app.account.reached(AccountState.CONNECTED)
+    await app.bot.announcement.run()
+
+
 async def _ignore(incoming: Incoming) -> None:
     """Extra bots only carry bytes: people talk to the main one."""
 
 
 @contextlib.contextmanager
-def _signals() -> Iterator[asyncio.Event]:
-    """An event that SIGTERM and SIGINT set; a second SIGINT ends the process at once."""
+def _signals(ending: Ending) -> Iterator[None]:
+    """SIGTERM and SIGINT ask for the end; a second SIGINT ends the process at once."""
     loop = asyncio.get_running_loop()
-    stop = asyncio.Event()
 
     def ask_to_stop() -> None:
-        stop.set()
+        ending.stop()
         loop.remove_signal_handler(signal.SIGINT)
 
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, ask_to_stop)
     try:
-        yield stop
+        yield
     finally:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.remove_signal_handler(number)

@@ -16,15 +16,18 @@ from telpher._version import VERSION
 from telpher.books import Books, open_books
 from telpher.bot.batch import BatchRules
 from telpher.bot.build import Bot, BotDeps, Rules, create_bot
-from telpher.bot.menu import About
+from telpher.bot.menu import About, Vitals
 from telpher.clock import Clock
 from telpher.config.settings import Settings
 from telpher.core.model import Person
 from telpher.core.tally import ErrorShown
+from telpher.ending import Ending
 from telpher.errors import SettingsError
 from telpher.jobs.copies import CopyDesk, NoCopyDesk
 from telpher.jobs.upkeep import Upkeep
 from telpher.memory import memory_limit
+from telpher.observe import logs
+from telpher.service.log_level import LogLevel
 from telpher.service.open_links import OpenLinks
 from telpher.service.playlists import Playlists
 from telpher.storage.base import Database
@@ -74,15 +77,24 @@ class App:
     desk: CopyDesk | NoCopyDesk
     upkeep: Upkeep
     lifecycle: Lifecycle
+    log_level: LogLevel
 
 
-def build(
-    settings: Settings, clock: Clock, timing: Timing, stores: Stores, tasks: asyncio.TaskGroup
-) -> App:
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What telpher runs in; `ending` is how the bot's admins end it."""
+
+    clock: Clock
+    timing: Timing
+    ending: Ending
+
+
+def build(settings: Settings, frame: Frame, stores: Stores, tasks: asyncio.TaskGroup) -> App:
     """Makes every room and connects them; nothing is opened yet.
 
     The client library's objects are made in here, hence inside the running loop.
     """
+    clock, timing = frame.clock, frame.timing
     accounts = _accounts(settings, clock, timing, stores.database)
     account, *extras = accounts
     newcomers = _Newcomers()
@@ -100,39 +112,47 @@ def build(
         store=stores.disk if settings.disk_cache_gb else None,
         plays=Plays(_play_limits(settings), clock, books.usage),
     )
-    lifecycle = Lifecycle()
-    web = create_app(
-        WebDeps(
-            engine=engine,
-            links=OpenLinks(books.links) if settings.open_links else books.links,
-            status=lambda: _status(account, fleet),
-            clock=clock,
-            cors_origins=settings.cors_origins,
-            lifecycle=lifecycle,
-            database=stores.database.status,
-            disk=settings.work_dir,
-            admission=books.usage,
-            playlists=Playlists(stores.database.playlists, books.links),
-            base_url=settings.base_url,
-            error_shown=lambda key: books.journal.note(ErrorShown(key, clock.now())),
-        )
-    )
+    log_level = LogLevel(stores.database.values, clock, settings.log_level, logs.set_level)
+    rooms = _Rooms(frame, stores, account, books, fleet, engine, desk, log_level, Lifecycle())
+    web = create_app(_web_deps(settings, rooms))
     limits = Limits()
     limits = dataclasses.replace(limits, connections=make_room(limits.connections))
     server = HttpServer(web, clock, settings.host, settings.port, limits)
-    bot = _bot(settings, clock, account, books, _More(fleet, desk, stores.database))
+    bot = _bot(settings, rooms)
     newcomers.told = bot.reports.new_user
-    upkeep = Upkeep(stores.database, clock, settings.retention_days)
-    return App(server, engine, fleet, account, extras, bot, books, desk, upkeep, lifecycle)
+    return App(
+        server=server,
+        engine=engine,
+        fleet=fleet,
+        account=account,
+        extras=extras,
+        bot=bot,
+        books=books,
+        desk=desk,
+        upkeep=Upkeep(stores.database, clock, settings.retention_days),
+        lifecycle=rooms.lifecycle,
+        log_level=log_level,
+    )
 
 
 @dataclass(frozen=True, slots=True)
-class _More:
-    """What the bot needs besides its account and the books."""
+class _Rooms:
+    """What web and bot are built upon."""
 
+    frame: Frame
+    stores: Stores
+    account: BotAccount
+    books: Books
     fleet: Fleet
+    engine: Engine
     desk: CopyDesk | NoCopyDesk
-    database: Database
+    log_level: LogLevel
+    lifecycle: Lifecycle
+
+    def status(self) -> AccountStatus:
+        """The main account's, with the file connections that the fleet keeps for it."""
+        dcs = self.fleet.connections(self.account.user_id)
+        return dataclasses.replace(self.account.status(), dcs=dcs)
 
 
 class _Newcomers:
@@ -153,18 +173,44 @@ def _play_limits(settings: Settings) -> PlayLimits:
     )
 
 
-def _bot(settings: Settings, clock: Clock, account: BotAccount, books: Books, more: _More) -> Bot:
+def _web_deps(settings: Settings, rooms: _Rooms) -> WebDeps:
+    books, clock, database = rooms.books, rooms.frame.clock, rooms.stores.database
+    return WebDeps(
+        engine=rooms.engine,
+        links=OpenLinks(books.links) if settings.open_links else books.links,
+        status=rooms.status,
+        clock=clock,
+        cors_origins=settings.cors_origins,
+        lifecycle=rooms.lifecycle,
+        database=database.status,
+        disk=settings.work_dir,
+        admission=books.usage,
+        playlists=Playlists(database.playlists, books.links),
+        base_url=settings.base_url,
+        error_shown=lambda key: books.journal.note(ErrorShown(key, clock.now())),
+    )
+
+
+def _bot(settings: Settings, rooms: _Rooms) -> Bot:
+    account, books, clock = rooms.account, rooms.books, rooms.frame.clock
+    began = clock.monotonic()
+
+    def vitals() -> Vitals:
+        status, streams = rooms.status(), rooms.engine.stats().active_streams
+        uptime = clock.monotonic() - began
+        return Vitals(status.name, status.username, uptime, streams, status.dcs)
+
     return create_bot(
         BotDeps(
             gateway=account.bot,
             chats=account.chats,
             posts=account.posts,
-            files=more.fleet,
+            files=rooms.fleet,
             links=books.links,
             revocations=books.revocations,
             people=books.people,
             notes=books.journal,
-            database=more.database,
+            database=rooms.stores.database,
             clock=clock,
             rules=Rules(
                 access=books.access,
@@ -174,7 +220,10 @@ def _bot(settings: Settings, clock: Clock, account: BotAccount, books: Books, mo
                 force_sub=settings.force_sub_channel,
                 log_channel=settings.log_channel,
             ),
-            link_made=more.desk.wanted,
+            link_made=rooms.desk.wanted,
+            log_level=rooms.log_level,
+            restart=rooms.frame.ending.restart,
+            vitals=vitals,
             instance=instance_id(settings.work_dir),
         )
     )
@@ -203,8 +252,3 @@ def _accounts(
         BotAccount(each, vault, servers, timing, hears=each is credentials[0], frames=frames)
         for each in credentials
     ]
-
-
-def _status(account: BotAccount, fleet: Fleet) -> AccountStatus:
-    """The main account's, with the file connections that the fleet keeps for it."""
-    return dataclasses.replace(account.status(), dcs=fleet.connections(account.user_id))

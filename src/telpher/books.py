@@ -57,12 +57,13 @@ def open_books(
     allowance = Allowance(
         daily=int(settings.daily_quota_gb * _GIB), by_owner=settings.max_streams_per_user > 0
     )
+    revocations = Revocations(denials, database, local, journal, register, clock)
     return Books(
         journal=journal,
         links=links,
-        people=People(database.users, journal, clock),
+        people=People(database.users, journal, clock, revocations.refresh),
         access=Access(settings.admins, settings.allowed_users),
-        revocations=Revocations(denials, database, local, journal, register, clock),
+        revocations=revocations,
         usage=Usage(journal, register, database.ledger, clock, allowance),
         delivery=Delivery(journal, local, database, met, clock),
     )

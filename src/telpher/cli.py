@@ -6,13 +6,13 @@ import asyncio
 import contextlib
 from collections.abc import Callable, Coroutine
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import structlog
 import typer
 import uvloop
 
-from telpher import __version__, app, config
+from telpher import __version__, app, config, ending
 from telpher.demo import stage
 from telpher.jobs import takeover
 from telpher.jobs.takeover import Sources
@@ -22,6 +22,8 @@ from telpher.storage.folder import claimed
 # What the one before needs to let its streams end, and a little more.
 _PREDECESSOR_LEAVES_WITHIN = app.DRAIN_SECONDS + 10
 _WAITING = "another telpher uses WORK_DIR; waiting for it to end"
+
+_Result = TypeVar("_Result")
 
 commands = typer.Typer(
     name="telpher",
@@ -44,14 +46,17 @@ def start() -> None:
 
 @commands.command()
 def run() -> None:
-    """Runs the bot and the server until SIGTERM or Ctrl-C."""
+    """Runs the bot and the server until SIGTERM or Ctrl-C; an admin of the bot may restart it."""
     settings = config.load()
     logs.setup(settings.log_level, settings.log_format, settings.secrets())
     log = structlog.stdlib.get_logger(__name__)
     for warning in settings.warnings():
         log.warning(warning)
     with claimed(settings.work_dir, _PREDECESSOR_LEAVES_WITHIN, lambda: log.warning(_WAITING)):
-        _until_stopped(lambda: app.serve(settings))
+        again = _until_stopped(lambda: app.serve(settings))
+    if again:
+        ending.restart()
+        raise typer.Exit(ending.FAILED_RESTART)
 
 
 @commands.command("demo")
@@ -100,10 +105,12 @@ def version() -> None:
     typer.echo(__version__)
 
 
-def _until_stopped(begin: Callable[[], Coroutine[Any, Any, None]]) -> None:
-    """Runs what `begin` gives. Ctrl-C is how it is meant to end, however early it comes."""
+def _until_stopped(begin: Callable[[], Coroutine[Any, Any, _Result]]) -> _Result | None:
+    """Runs what `begin` gives; its result. Ctrl-C is how it is meant to end, however early it
+    comes: None then."""
     with (
         contextlib.suppress(KeyboardInterrupt),
         asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner,
     ):
-        runner.run(begin())
+        return runner.run(begin())
+    return None

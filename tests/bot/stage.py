@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from telpher.bot.batch import BatchRules
 from telpher.bot.build import Bot, BotDeps, Rules, create_bot
-from telpher.bot.menu import About
+from telpher.bot.menu import About, Vitals
 from telpher.clock import FakeClock
 from telpher.core.links import LinkSigner
 from telpher.core.model import FileInfo, Kind, MessageRef, Person
@@ -16,6 +16,7 @@ from telpher.core.tally import tally
 from telpher.errors import NotFoundError, StorageError
 from telpher.service.denials import Denials
 from telpher.service.links import LinkService
+from telpher.service.log_level import LogLevel
 from telpher.service.people import Access, People
 from telpher.service.register import Register
 from telpher.service.revocations import Revocations
@@ -113,6 +114,9 @@ class Stage:
     clock: FakeClock
     wanted: list[MessageRef]
     posts: FakePosts
+    log_levels: list[str]
+    restarts: list[bool]
+    vitals: Vitals
     number: int = 100
 
     async def away(self):
@@ -163,7 +167,8 @@ class Stage:
 async def stage(work_dir, *, url=URL, access=None, most=100, **rules):
     """A bot that is up."""
     clock, gateway, chats, wanted = FakeClock(), FakeGateway(), FakeChats(), []
-    posts = FakePosts()
+    posts, log_levels, restarts = FakePosts(), [], []
+    vitals = Vitals("Telpher", "telpher_bot", 3661, 3, {2: 4, 4: 1})
     async with (
         SqliteDatabase(work_dir / "telpher.sqlite3", clock) as database,
         LocalStore(work_dir / "local.sqlite3") as local,
@@ -172,6 +177,7 @@ async def stage(work_dir, *, url=URL, access=None, most=100, **rules):
         denials, register = Denials(), Register(notes, database.links)
         signer = LinkSigner(b"s" * 32)
         links = LinkService(signer, url, clock, denials=denials, register=register)
+        revocations = Revocations(denials, database, local, notes, register, clock)
         bot = create_bot(
             BotDeps(
                 gateway=gateway,
@@ -179,14 +185,20 @@ async def stage(work_dir, *, url=URL, access=None, most=100, **rules):
                 posts=posts,
                 files=chats,
                 links=links,
-                revocations=Revocations(denials, database, local, notes, register, clock),
-                people=People(database.users, notes, clock),
+                revocations=revocations,
+                people=People(database.users, notes, clock, revocations.refresh),
                 notes=notes,
                 database=database,
                 clock=clock,
                 rules=Rules(access or Access(), About("1.0"), BatchRules(most, url), **rules),
                 link_made=wanted.append,
                 instance="here",
+                log_level=LogLevel(database.values, clock, "INFO", log_levels.append),
+                restart=lambda: restarts.append(True),
+                vitals=lambda: vitals,
             )
         )
-        yield Stage(bot, gateway, chats, database, notes, links, clock, wanted, posts)
+        yield Stage(
+            *(bot, gateway, chats, database, notes, links, clock, wanted, posts),
+            *(log_levels, restarts, vitals),
+        )

@@ -3,7 +3,7 @@ import pytest
 from telpher.core.model import MessageRef
 from telpher.service.people import Access
 from telpher.telegram.chats import ChatInfo, Membership
-from tests.bot.stage import ADA, FILM, URL, stage
+from tests.bot.stage import ADA, BOB, FILM, URL, stage
 
 CLUB = ChatInfo(-1009, "Club & Co", username="club", invite="https://t.me/club", sees_members=True)
 
@@ -62,9 +62,24 @@ async def test_menu_and_help_are_for_everybody(home):
     assert "Hello" in (await home.say("/start")).text
 
 
-@pytest.mark.parametrize("argument", ["", "x", "99999999999", "-1", "5"])
+@pytest.mark.parametrize("argument", ["", "x", "99999999999,7", "-1,7", "5,7", "5,8", "5"])
 async def test_a_forged_press_opens_nothing_of_others(home, argument):
     home.chats.members[CLUB.chat_id, 7] = Membership.MEMBER
     home.chats.put(MessageRef(8, 5))
     await home.press_data(f"joined:{argument}".encode())
     assert home.gateway.sent == []
+
+
+async def test_who_is_not_allowed_cannot_forge_their_way_in(tmp_path):
+    async with stage(tmp_path, access=Access(allowed={1})) as home:
+        home.chats.put(MessageRef(7, 5))
+        assert await home.press_data(b"joined:5,7") is None
+        assert home.gateway.sent == []
+        assert "for somebody else" in home.note
+
+
+async def test_nobody_presses_for_another(home):
+    home.chats.members[CLUB.chat_id, 8] = Membership.MEMBER
+    invitation = await home.say(file=FILM, ref=MessageRef(7, 33))
+    assert await home.press(invitation, "I have joined", BOB) is None
+    assert "for somebody else" in home.note

@@ -101,12 +101,12 @@ def test_telegram_takes_every_keyboard(language):
 
 def test_the_menu_shows_only_addresses_that_are_set_and_public():
     plain = keyboards.menu(TEXTS, "en")
-    assert [len(row) for row in plain] == [2]
+    assert [len(row) for row in plain] == [2, 1]
     assert keyboards.menu(TEXTS, "en", "http://localhost/src", "") == plain
     both = keyboards.menu(TEXTS, "en", "https://a.example.org", "https://t.me/b")
-    assert [button.url for button in both[1]] == ["https://a.example.org", "https://t.me/b"]
+    assert [button.url for button in both[2]] == ["https://a.example.org", "https://t.me/b"]
     one = keyboards.menu(TEXTS, "en", updates_url="https://t.me/b")
-    assert [button.url for button in one[1]] == ["https://t.me/b"]
+    assert [button.url for button in one[2]] == ["https://t.me/b"]
 
 
 def test_data_is_what_areas_read_and_never_too_long():

@@ -1,9 +1,9 @@
 import pytest
 
-from telpher.bot.areas import Command, split_data
+from telpher.bot.areas import Command, Who, split_data
 from telpher.bot.commands import described
 from telpher.bot.language import Texts
-from telpher.bot.menu import About, Pages
+from telpher.bot.menu import About, Pages, Vitals
 from telpher.bot.turn import Reader
 from telpher.core.model import Person
 from tests.bot.fake_gateway import ParsedHtml, check_keyboard
@@ -22,7 +22,7 @@ def test_start_greets_by_name_and_leads_to_the_other_pages():
     assert "Hello, Ada!" in text_of(page)
     buttons = [button for row in page.keyboard for button in row]
     inside = [split_data(button.data)[1] for button in buttons if button.data]
-    assert inside == ["help", "about"]
+    assert inside == ["help", "about", "info"]
     assert all(PAGES.make(name, Reader("Ada", "en")) for name in inside)
     assert [button.url for button in buttons if button.url] == [
         "https://src.example.org",
@@ -30,18 +30,39 @@ def test_start_greets_by_name_and_leads_to_the_other_pages():
     ]
 
 
-def test_help_lists_every_command_and_about_the_version():
-    shown = text_of(PAGES.make("help", Reader("Ada", "en")))
+def test_commands_are_listed_to_those_who_may_give_them():
+    ban = Command("ban", None, Who.ADMINS)
+    pages = Pages(TEXTS, About("1.2.3"), [*COMMANDS, ban])
+    shown = text_of(pages.make("commands", Reader("Ada", "en")))
     for command in COMMANDS:
         assert f"/{command.name}: {described(command, TEXTS, 'en')}" in shown
+    assert "/ban" not in shown
+    assert "/ban: " in text_of(pages.make("commands", Reader("Ada", "en"), tuple(Who)))
+
+
+def test_about_tells_the_version_and_info_how_the_bot_is():
     assert "1.2.3" in text_of(PAGES.make("about", Reader("Ada", "en")))
+    vitals = Vitals("My <bot>", "my_bot", 3661, 3, {4: 1, 2: 8})
+    pages = Pages(TEXTS, About("1.2.3"), COMMANDS, lambda: vitals)
+    shown = text_of(pages.make("info", Reader("Ada", "en")))
+    for part in ("My <bot> (@my_bot)", "1.2.3", "01:01:01", "now: 3", "2 (8), 4 (1)"):
+        assert part in shown
+    assert "telpher (@?)" in text_of(PAGES.make("info", Reader("Ada", "en"))), "not connected yet"
 
 
-@pytest.mark.parametrize("name", ["help", "about"])
-def test_the_other_pages_lead_back(name):
+@pytest.mark.parametrize(
+    ("name", "ways"),
+    [
+        ("help", ["commands", "start"]),
+        ("commands", ["help", "start"]),
+        ("about", ["start"]),
+        ("info", ["start"]),
+    ],
+)
+def test_the_other_pages_lead_back(name, ways):
     page = PAGES.make(name, Reader("Ada", "en"))
-    ((button,),) = page.keyboard
-    assert split_data(button.data)[1] == "start"
+    (buttons,) = page.keyboard
+    assert [split_data(button.data)[1] for button in buttons] == ways
 
 
 @pytest.mark.parametrize(

@@ -80,7 +80,7 @@ async def test_with_a_local_address_nothing_but_revoke_is_a_button(tmp_path):
 async def test_commands_are_answered_with_their_pages(home, command):
     await home.bot.router(message(f"/{command}", command=command))
     (sent,) = home.gateway.sent
-    expected = {"start": "Hello, Ada!", "help": "/about:", "about": "telpher 1.0"}
+    expected = {"start": "Hello, Ada!", "help": "How to play", "about": "telpher 1.0"}
     assert expected[command.lower()] in sent.text
     assert sent.buttons
     assert sent.reply_to == 0

@@ -60,12 +60,29 @@ def test_floods_of_one_burst_are_one() -> None:
     for late in range(8):
         rate.flooded(now + late)
     assert rate.limit(now) == limit
-    rate.called(now + 8)
-    rate.flooded(now + 8)
-    later = rate.limit(now + 8)
+    now = call_evenly(rate, now + 8, 7, 5)
+    rate.flooded(now)
+    later = rate.limit(now)
     assert later is not None
     assert limit is not None
-    assert later < limit
+    assert later == pytest.approx(AFTER_FLOOD * limit, rel=0.05)
+
+
+def test_a_flood_far_below_the_limit_is_not_about_the_pace() -> None:
+    rate, now = flooded_at(20)
+    now = call_evenly(rate, now + 20, 1, 9)
+    limit = rate.limit(now)
+    rate.flooded(now)
+    assert rate.limit(now) == limit
+
+
+def test_idle_time_does_not_make_the_rate_seen_smaller() -> None:
+    """A flood wait in the first seconds of a play, some seconds after the last one."""
+    rate = CallRate()
+    call_evenly(rate, 0.0, 20, 3)
+    now = call_evenly(rate, 8.0, 20, 1)
+    rate.flooded(now)
+    assert rate.limit(now) == pytest.approx(AFTER_FLOOD * 20, rel=0.1)
 
 
 def test_a_flood_without_any_call_is_not_ours() -> None:
@@ -136,6 +153,67 @@ def test_idle_time_saves_up_no_more_than_a_second() -> None:
         rate.called(now)
         at_once += 1
     assert at_once <= limit + 1
+
+
+ROUND_TRIP = 0.08
+
+
+class Server:
+    """Telegram as far as it counts calls: a bucket of `burst` tokens, `rate` new ones a second."""
+
+    def __init__(self, rate: float, burst: float) -> None:
+        self._rate = rate
+        self._burst = self._tokens = burst
+        self._since = 0.0
+
+    def takes(self, now: float) -> bool:
+        self._tokens = min(self._burst, self._tokens + (now - self._since) * self._rate)
+        self._since = now
+        if self._tokens < 1:
+            return False
+        self._tokens -= 1
+        return True
+
+
+def play(
+    server: Server, wish: int, seconds: int, *, rest: int = 0
+) -> tuple[list[bool], list[bool]]:
+    """Somebody who would make `wish` calls a second, with `rest` seconds of silence in each 20.
+
+    Which calls were flooded, in the first ten seconds and later.
+    """
+    rate, step = CallRate(), 0.005
+    early: list[bool] = []
+    later: list[bool] = []
+    under_way: list[tuple[float, bool]] = []  # when the answer comes, and whether it is a flood
+    quiet = credit = 0.0
+    for tick in range(int(seconds / step)):
+        now = tick * step
+        credit = min(credit + wish * step, 4.0)
+        while under_way and under_way[0][0] <= now:
+            if under_way.pop(0)[1]:
+                rate.flooded(now)
+                quiet = max(quiet, now + 1)
+        if now % 20 < rest:
+            continue
+        while credit >= 1 and now >= quiet and rate.delay(now) == 0:
+            credit -= 1
+            rate.called(now)
+            flooded = not server.takes(now)
+            under_way.append((now + ROUND_TRIP, flooded))
+            (early if now < 10 else later).append(flooded)
+    return early, later
+
+
+@pytest.mark.parametrize("wish", [30, 100])
+@pytest.mark.parametrize("rest", [0, 5])
+@pytest.mark.parametrize(("per_second", "burst"), [(5, 5), (15, 15), (20, 20), (20, 5), (20, 60)])
+def test_a_bucket_is_learned(per_second: int, burst: int, rest: int, wish: int) -> None:
+    """After ten seconds fewer than 2 % of the calls are flooded, and much of what may be had is."""
+    _, later = play(Server(per_second, burst), wish, 130, rest=rest)
+    assert sum(later) < 0.02 * len(later)
+    served = later.count(False) / (120 * (20 - rest) / 20)
+    assert served > 0.3 * per_second
 
 
 @given(

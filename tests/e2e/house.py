@@ -6,8 +6,8 @@ import asyncio
 import contextlib
 import re
 from collections import Counter
-from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import httpx
@@ -27,10 +27,14 @@ from tests.ports import free_ports
 from tgfake.cluster import Cluster, Layout
 from tgfake.network import Shape
 from tgfake.world import Account, File, FileSpec, World
-from tgfake.world.person import Person, Seen
+from tgfake.world.callbacks import Answer
+from tgfake.world.person import Button, Person, Seen
 
 TOKEN = "4242:AAF-a_token_of_no_secrecy_for_the_tests0"
 LINK = re.compile(r"https?://\S+")
+
+# An address that Telegram takes in buttons; `House.at_home` leads from it to the server.
+PUBLIC = "https://files.example.com"
 
 # For tests that live through long waits of telpher's; time-outs stay generous.
 QUICK = Timing(chunk=3.0, silence=0.5, backoff_first=0.1, media_backoff_most=1.0, export_again=0.05)
@@ -88,6 +92,48 @@ class House:
         async with asyncio.timeout(PATIENCE):
             return await self.ann.reply_to(sent)
 
+    def newcomer(self, name: str = "Bob", **fields: object) -> Person:
+        """Somebody whom nobody has met; `fields` as of an Account."""
+        return self.world.person(self.world.add_user(name, **fields))
+
+    async def ask(self, who: Person, text: str) -> Seen:
+        """What the bot says to what somebody writes to it in private."""
+        return await self.answer(who, await who.send(self.bot, text))
+
+    async def answer(self, who: Person, sent: Seen) -> Seen:
+        """The first thing that is said after a message."""
+        async with asyncio.timeout(PATIENCE):
+            return await who.reply_to(sent)
+
+    async def reply(self, who: Person, sent: Seen) -> Seen:
+        """The message that answers a message."""
+        async with asyncio.timeout(PATIENCE):
+            return await who.wait_for(lambda seen: seen.reply_to == sent.id, sent.chat, after=sent)
+
+    async def shows(self, who: Person, seen: Seen, wanted: Callable[[Seen], bool]) -> Seen:
+        """A message once it looks as `wanted` accepts."""
+        async with asyncio.timeout(PATIENCE):
+            return await who.wait_for(lambda now: now.id == seen.id and wanted(now), seen.chat)
+
+    async def press(self, who: Person, seen: Seen, button: str) -> Answer:
+        """Presses a button; what the bot answers, once it has."""
+        async with asyncio.timeout(PATIENCE):
+            return await who.press(seen, button)
+
+    async def forge(self, who: Person, seen: Seen, data: bytes) -> Answer:
+        """What a modified client can do: a press with any data, below a message of the bot's."""
+        forged = replace(seen, buttons=((Button("forged", data=data),),))
+        return await self.press(who, forged, "forged")
+
+    def at_home(self, url: str) -> str:
+        """Where this machine serves what a public link names."""
+        return url.replace(PUBLIC, f"http://127.0.0.1:{self.settings.port}")
+
+    async def status(self, url: str) -> int:
+        """The status of the first bytes of a link."""
+        answer = await self.http.get(self.at_home(url), headers={"Range": "bytes=0-9"})
+        return answer.status_code
+
     def add_file(self, **spec: object) -> File:
         """A file of the world."""
         return self.world.add_file(FileSpec(**spec))
@@ -108,6 +154,11 @@ def bytes_of(file: File, start: int = 0, stop: int | None = None) -> bytes:
     """What the world says the file holds."""
     end = file.size if stop is None else stop
     return file.source.read(start, end - start)
+
+
+def links_in(text: str) -> list[str]:
+    """The links to files in a text, in order."""
+    return [each for each in LINK.findall(text) if "/stream/" in each]
 
 
 def link_to(home: House, ref: MessageRef) -> str:

@@ -25,13 +25,22 @@ class Telpher:
 
     async def logged(self, message: str) -> dict[str, object]:
         """Waits for a log entry."""
-        assert self._process.stderr
         async with asyncio.timeout(PATIENCE):
-            async for line in self._process.stderr:
-                entry = json.loads(line)
+            while True:
+                entry = await self.entry()
                 if entry["message"] == message:
                     return entry
-        raise AssertionError(f"it ended without saying {message!r}")
+
+    async def entry(self) -> dict[str, object]:
+        """Waits for the next log entry, whatever it says."""
+        assert self._process.stderr
+        async with asyncio.timeout(PATIENCE):
+            line = await self._process.stderr.readline()
+        if not line:
+            raise AssertionError("it ended without saying that")
+        if not line.startswith(b"{"):
+            raise AssertionError(line + await self._process.stderr.read())
+        return json.loads(line)
 
     def signal(self, number: signal.Signals) -> None:
         """Sends it a signal."""

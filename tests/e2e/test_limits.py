@@ -132,3 +132,30 @@ def _held(engine) -> int:
         slot for document in engine._cache._documents.values() for slot in document.slots.values()
     }
     return sum(slot.chunk.limit if hasattr(slot, "chunk") else len(slot.data) for slot in slots)
+
+
+async def test_each_users_links_have_their_share_of_the_plays(tmp_path):
+    async with house(tmp_path, max_streams_per_user=1) as home:
+        small = {"kind": "video", "size": 4 * MIB, "dc": 3}
+        first, second = [await home.share(home.add_file(**small)) for _ in range(2)]
+        await home.get(first)
+        refused = await home.http.get(second)
+        assert (refused.status_code, refused.headers["retry-after"]) == (429, "60")
+        assert refused.json()["detail"]["error"] == "too_many_plays"
+        await home.get(first, 0, MIB)
+
+
+async def test_a_user_whose_links_gave_too_much_today_waits_for_tomorrow(tmp_path):
+    async with house(tmp_path, daily_quota_gb=4 / 1024) as home:
+        file = home.add_file(kind="video", size=4 * MIB, dc=3)
+        url = await home.share(file)
+        assert await home.get(url) == bytes_of(file)
+        refused = await home.http.get(url)
+        assert refused.status_code == 429
+        assert refused.json()["detail"]["error"] == "quota_spent"
+        assert 0 < int(refused.headers["retry-after"]) <= 86401
+        assert (await home.http.head(url)).status_code == 200
+        port = home.settings.port
+    # The day is in the database, not in the process.
+    async with house(tmp_path, world=home.world, port=port, daily_quota_gb=4 / 1024) as home:
+        assert (await home.http.get(url)).status_code == 429

@@ -16,7 +16,9 @@ from telpher.core.tally import BytesServed, LinkMade, Tally
 from telpher.jobs.delivery import Delivery
 from telpher.service.journal import Journal
 from telpher.storage.local import LocalStore
+from telpher.storage.sqlite import SqliteDatabase
 from telpher.storage.sqlite.file import SqliteFile
+from telpher.storage.sqlite.links import SqliteLinks
 
 _TABLE = (
     "CREATE TABLE applied (writer TEXT, number INTEGER, bytes INTEGER, UNIQUE (writer, number))"
@@ -61,6 +63,35 @@ class SqliteLedger:
         return True
 
 
+class RealLedger:
+    """The database itself, around whose calls it dies."""
+
+    def __init__(self, path: Path, die: str) -> None:
+        self._database = SqliteDatabase(path, FakeClock())
+        self._die = die
+
+    async def __aenter__(self) -> RealLedger:
+        await self._database.__aenter__()
+        return self
+
+    async def __aexit__(self, *_error: object) -> None:
+        await self._database.__aexit__(None, None, None)
+
+    @property
+    def ledger(self) -> RealLedger:
+        return self
+
+    @property
+    def links(self) -> SqliteLinks:
+        return self._database.links
+
+    async def apply(self, writer: str, number: int, tally: Tally) -> list[int]:
+        _die_if(self._die == "sealed")
+        new = await self._database.ledger.apply(writer, number, tally)
+        _die_if(self._die == "applied")
+        return new
+
+
 def _die_if(now: bool) -> None:
     if now:
         os.kill(os.getpid(), signal.SIGKILL)
@@ -68,7 +99,8 @@ def _die_if(now: bool) -> None:
 
 async def main(disk: str, ledger: str, point: str) -> None:
     """Notes ten bytes and delivers, until the point at which it dies."""
-    async with LocalStore(Path(disk)) as store, SqliteLedger(Path(ledger), point) as database:
+    kind = RealLedger if Path(ledger).name == "telpher.sqlite3" else SqliteLedger
+    async with LocalStore(Path(disk)) as store, kind(Path(ledger), point) as database:
         journal = Journal(store)
         if point == "kept":
             await _keep(journal)

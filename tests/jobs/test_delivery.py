@@ -16,6 +16,7 @@ from telpher.jobs.delivery import Delivery
 from telpher.jobs.runner import Runner
 from telpher.service.journal import Journal
 from telpher.storage.local import LocalStore
+from telpher.storage.sqlite import SqliteDatabase
 from tests.jobs.child import SqliteLedger
 from tests.jobs.fakes import PATIENCE, under_way, until
 from tests.jobs.ledgers import FakeDatabase, Once
@@ -187,6 +188,15 @@ async def test_killed_at_any_point_every_byte_counts_once(tmp_path, path):
         await office.delivery.deliver()
     with closing(sqlite3.connect(ledger)) as connection:
         assert connection.execute("SELECT sum(bytes) FROM applied").fetchone() == (50,)
+
+
+async def test_killed_beside_the_real_database_every_byte_counts_once(tmp_path, path):
+    ledger = tmp_path / "telpher.sqlite3"
+    for point in ("noted", "sealed", "applied", "delivered", "sealed", "applied"):
+        await _killed(path, ledger, point)
+    async with SqliteDatabase(ledger, FakeClock()) as database, Office(path, database) as office:
+        await office.delivery.deliver()
+        assert (await database.ledger.totals()).bytes_served == 60
 
 
 async def test_a_link_that_was_kept_survives_kill_9(tmp_path, path):

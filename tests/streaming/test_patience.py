@@ -9,7 +9,7 @@ from telpher.errors import (
     FloodWaitError,
     RequestRejectedError,
 )
-from telpher.streaming.patience import Patience
+from telpher.streaming.patience import BEFORE_STATUS, IN_BODY, Patience
 
 
 def test_a_flood_longer_than_the_patience_is_raised_at_once():
@@ -17,6 +17,14 @@ def test_a_flood_longer_than_the_patience_is_raised_at_once():
     with pytest.raises(FloodWaitError):
         Patience(FakeClock(), 20).wait_after(error)
     assert error.retry_after == 21
+
+
+@pytest.mark.parametrize("patience", [BEFORE_STATUS, IN_BODY])
+def test_a_flood_as_long_as_the_patience_is_held(patience):
+    seconds = int(patience)
+    assert Patience(FakeClock(), patience).wait_after(FloodWaitError(seconds)) == seconds
+    with pytest.raises(FloodWaitError):
+        Patience(FakeClock(), patience).wait_after(FloodWaitError(seconds + 1))
 
 
 def test_it_is_counted_from_the_first_failure():

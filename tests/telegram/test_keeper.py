@@ -86,6 +86,16 @@ async def test_one_that_came_to_nothing_is_replaced_after_growing_pauses(stage):
     assert await replaced(stage, *errors, proved=False) == [1, 2, 4, 4]
 
 
+async def test_a_login_that_is_over_is_mended_at_once_but_not_again_and_again(stage):
+    """A connection with a login that exists shows only with its first chunk that it is over."""
+    errors = [AuthorisationLostError("401")] * 3
+    assert await replaced(stage, *errors, proved=False) == [1, 2]
+    stage.pauses.clear()
+    lost = TelegramUnavailableError("reset")
+    assert await replaced(stage, lost, proved=True) == []
+    assert await replaced(stage, AuthorisationLostError("401"), proved=False) == []
+
+
 @pytest.mark.parametrize("kind", [ThrottledError, KeyDuplicatedError])
 async def test_what_asks_for_calm_is_answered_with_growing_pauses(stage, kind):
     assert await replaced(stage, kind("-429"), kind("-429"), kind("-429")) == [1, 2, 4]

@@ -62,11 +62,27 @@ def test_connections_are_wanted_while_something_waits_up_to_a_limit(lane):
     assert not lane.wants_links()
 
 
+def test_the_first_one_opens_alone_then_as_many_as_there_are(lane):
+    lane.unmet = True
+    assert lane.wants_links() == 1
+    lane.opening.add(lane.free_slot())
+    assert lane.wants_links() == 0
+    lane.opening.clear()
+    add(lane)
+    assert lane.wants_links() == 1
+    lane.opening.add(lane.free_slot())
+    assert lane.wants_links() == 0
+    assert lane.free_slot() == 2
+    lane.opening.clear()
+    add(lane)
+    assert lane.wants_links() == 2
+
+
 def test_a_flood_wait_quiets_the_lane_and_no_connection_is_added_for_a_while(lane, clock):
     (link,) = add(lane)
     lane.flooded(link, lane.sent(link, 64 * KIB), FloodWaitError(5, premium=True))
     lane.unmet = True
-    assert lane.best(64 * KIB) is None
+    assert lane.pause() == 5
     assert (lane.flood().seconds, lane.flood().premium) == (5, True)
     assert lane.counts.premium_floods == 1
     clock.advance(4.5)

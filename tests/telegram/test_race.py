@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 
 import pytest
 
@@ -50,7 +49,7 @@ async def begin(first, second):
     tasks = []
 
     async def begin() -> asyncio.Task[tuple[str, bool]]:
-        tasks.append(asyncio.create_task(race(first.run(), AT_ONCE, second.run)))
+        tasks.append(asyncio.create_task(race(first.run, AT_ONCE, second.run)))
         await second.begun.wait()
         return tasks[0]
 
@@ -60,12 +59,12 @@ async def begin(first, second):
     await asyncio.gather(*tasks, return_exceptions=True)
 
 
-def unasked() -> None:
+async def unasked() -> None:
     raise AssertionError("nothing was late")
 
 
 async def test_one_in_time_has_no_rival_and_no_task_but_its_callers(first):
-    running = asyncio.create_task(race(first.run(), NEVER, unasked))
+    running = asyncio.create_task(race(first.run, NEVER, unasked))
     await first.begun.wait()
     assert asyncio.all_tasks() == {running, asyncio.current_task()}
     first.answer("here")
@@ -76,7 +75,7 @@ async def test_an_error_in_time_is_raised_as_it_is(first):
     error = FloodWaitError(3)
     first.fail(error)
     with pytest.raises(FloodWaitError) as caught:
-        await race(first.run(), NEVER, unasked)
+        await race(first.run, NEVER, unasked)
     assert caught.value is error
 
 
@@ -124,13 +123,31 @@ async def test_the_last_error_is_raised(begin, first, second, last):
         await running
 
 
-async def test_the_second_is_asked_for_again_until_there_is_one(first, second):
-    answers: list[Callable[[], object]] = [lambda: None, lambda: None, second.run]
-    running = asyncio.create_task(race(first.run(), AT_ONCE, lambda: answers.pop(0)()))
+async def test_the_second_is_made_again_until_it_is_one(first, second):
+    times = []
+
+    async def sooner_or_later() -> str | None:
+        times.append(None)
+        return None if len(times) < 3 else await second.run()
+
+    running = asyncio.create_task(race(first.run, AT_ONCE, sooner_or_later))
     await second.begun.wait()
-    assert answers == []
     second.answer("second")
     assert await running == ("second", True)
+    assert len(times) == 3
+
+
+async def test_the_first_fails_while_the_second_turns_out_to_be_none(first):
+    error = ChunkTimeoutError("late")
+
+    async def none() -> None:
+        first.fail(error)
+        for _ in range(5):
+            await asyncio.sleep(0)
+
+    with pytest.raises(ChunkTimeoutError) as caught:
+        await race(first.run, AT_ONCE, none)
+    assert caught.value is error
 
 
 async def test_who_is_cancelled_from_outside_takes_both_along(begin, first, second):

@@ -271,3 +271,33 @@ class TestElsewhere:
             stage.scheduler.elsewhere((1,), MIB, stage.connect(), lambda: asked.append(1)) is None
         )
         assert asked == []
+
+
+class JumpingClock(FakeClock):
+    """Goes on by a second when it is looked at for the `jump_at`th time."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.jump_at = 0
+
+    def monotonic(self) -> float:
+        self.jump_at -= 1
+        if self.jump_at == 0:
+            self.advance(1)
+        return super().monotonic()
+
+
+@pytest.mark.parametrize("jump_at", range(1, 12))
+async def test_a_pause_that_ends_while_it_is_looked_at_is_not_forgotten(jump_at):
+    """Whenever it ends, what waits for it goes out: nobody else would see to it."""
+    clock = JumpingClock()
+    lanes = {account: Lane(account, 4, clock) for account in (1, 2)}
+    scheduler = Scheduler(lanes.__getitem__, lambda _: None)
+    link = lanes[1].add(0, FakeConnection())
+    lanes[1].flooded(link, lanes[1].sent(link, KIB), FloodWaitError(0.01))
+    clock.jump_at = jump_at
+    async with asyncio.timeout(30), asyncio.TaskGroup() as tasks:
+        asking = tasks.create_task(scheduler.place((1, 2), KIB, Demand()))
+        await settle()
+        clock.advance(1)  # and it is over for everybody who looks from now on
+        scheduler.free(await asking)

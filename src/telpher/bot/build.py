@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from importlib import resources
 
+from telpher.bot.admin.banner_desk import BannerDesk
+from telpher.bot.admin.bans import BanArea
+from telpher.bot.admin.channel import Channel
+from telpher.bot.admin.log_levels import LogLevels
+from telpher.bot.admin.panel import Panel
+from telpher.bot.admin.restarting import Announcement, Restarting
+from telpher.bot.admin.statistics import Statistics
+from telpher.bot.admin.user_links import UserLinks
+from telpher.bot.admin.users import Users
 from telpher.bot.albums import Albums
 from telpher.bot.areas import Area
 from telpher.bot.batch import Batch, BatchRules
@@ -14,16 +24,19 @@ from telpher.bot.dialogues import Dialogues
 from telpher.bot.files import FileFinder, Files, FileSources
 from telpher.bot.gate import Gate
 from telpher.bot.language import Texts
-from telpher.bot.menu import About, Menu
+from telpher.bot.menu import About, Menu, Pages, Vitals
 from telpher.bot.own_links import OwnLinks
 from telpher.bot.reports import Reports
 from telpher.bot.router import Guards, Router
 from telpher.clock import Clock
 from telpher.core.model import MessageRef, Person
 from telpher.jobs.broadcasts import Broadcasts, PerSecond
+from telpher.service.banners import Banners
+from telpher.service.bans import Bans
 from telpher.service.batches import Batches
 from telpher.service.broadcasts import BroadcastService
 from telpher.service.links import Links, LinkService
+from telpher.service.log_level import LogLevel
 from telpher.service.membership import ForceSub
 from telpher.service.people import Access, Notes, People
 from telpher.service.revocations import Revocations
@@ -46,8 +59,9 @@ class Rules:
 
 @dataclass(frozen=True, slots=True)
 class BotDeps:
-    """Everything the bot needs. `link_made` is told of each message that a link was made to: it
-    neither waits nor fails. `instance` names this process among those that share the database."""
+    """Everything the bot needs. `link_made` is told of each message that a link was made to,
+    `restart` asks for a restart: neither waits nor fails. `vitals` tells how the bot is, `instance`
+    names this process among those that share the database."""
 
     gateway: BotGateway
     chats: ChatGateway
@@ -61,16 +75,20 @@ class BotDeps:
     clock: Clock
     rules: Rules
     link_made: Callable[[MessageRef], None]
+    log_level: LogLevel
+    restart: Callable[[], None]
+    vitals: Callable[[], Vitals]
     instance: str
 
 
 @dataclass(frozen=True, slots=True)
 class Bot:
-    """What has to be run: `router` listens to updates, `reports` and `broadcasts` are jobs."""
+    """What has to be run: `router` listens to updates, the others are jobs."""
 
     router: Router
     reports: Reports
     broadcasts: Broadcasts
+    announcement: Announcement
 
 
 def create_bot(deps: BotDeps) -> Bot:
@@ -95,12 +113,20 @@ def create_bot(deps: BotDeps) -> Bot:
     )
     service = BroadcastService(deps.database, clock, broadcasts.wake)
     broadcast = Broadcast(service, deps.posts, dialogues, Albums())
-    areas: Sequence[Area] = (files, broadcast, *_other_areas(deps, gate, dialogues))
-    menu = Menu(texts, rules.about, areas)
-    guards = Guards(deps.people, rules.access, dialogues)
-    return Bot(
-        Router(deps.gateway, texts, guards, (menu, *areas), files.answer), reports, broadcasts
+    announcement = Announcement(deps.gateway, texts, deps.database.values, clock)
+    banners = Banners(deps.database.values, clock, _default_banner())
+    areas: list[Area] = [files, broadcast, *_other_areas(deps, gate, dialogues)]
+    areas += _admin_areas(deps, dialogues, banners, announcement)
+    areas.append(Panel([press.name for area in areas for press in area.offer().presses]))
+    menu = Menu(
+        lambda commands: Pages(texts, rules.about, commands, deps.vitals),
+        banners.of,
+        rules.access,
+        areas,
     )
+    guards = Guards(deps.people, rules.access, dialogues)
+    router = Router(deps.gateway, texts, guards, (menu, *areas), files.answer)
+    return Bot(router, reports, broadcasts, announcement)
 
 
 def _files(deps: BotDeps, gate: Gate, reports: Reports) -> Files:
@@ -120,3 +146,27 @@ def _other_areas(deps: BotDeps, gate: Gate, dialogues: Dialogues) -> Sequence[Ar
         Batch(batches, gate, undertakings, clock, deps.rules.batch),
         Cancel(dialogues, undertakings),
     )
+
+
+def _admin_areas(
+    deps: BotDeps, dialogues: Dialogues, banners: Banners, announcement: Announcement
+) -> Iterator[Area]:
+    database, access = deps.database, deps.rules.access
+    users = Users(deps.people, database.users, dialogues, access, deps.clock)
+
+    def streams() -> int:
+        return deps.vitals().streams
+
+    yield users
+    yield BanArea(Bans(deps.people, access), deps.people, users.card)
+    yield UserLinks(database.links, deps.revocations)
+    yield Statistics(database, deps.clock, streams)
+    yield BannerDesk(banners, dialogues, deps.gateway)
+    yield Channel(deps.chats, deps.rules.force_sub)
+    yield LogLevels(deps.log_level)
+    yield Restarting(announcement, streams, deps.restart)
+
+
+def _default_banner() -> bytes:
+    """Made by scripts/banner."""
+    return (resources.files("telpher.bot") / "banners" / "start.png").read_bytes()

@@ -48,3 +48,9 @@ class Dialogues:
         found = await self._store.get(user_id, self._clock.now())
         await self._store.drop(user_id)
         return found is not None
+
+    async def leave(self, user_id: int, step: str) -> None:
+        """Ends it if it stands at `step`."""
+        standing = await self.of(user_id)
+        if standing is not None and standing.step == step:
+            await self._store.drop(user_id)

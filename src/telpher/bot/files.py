@@ -25,7 +25,7 @@ from telpher.errors import NotFoundError
 from telpher.service.batches import Entry
 from telpher.service.files import describe
 from telpher.service.links import Links, LinkService
-from telpher.telegram.chats import ChatGateway, Membership
+from telpher.telegram.chats import ChatGateway
 
 
 class LinkMade(Protocol):
@@ -83,16 +83,16 @@ class Files:
             await self._hand_out(turn, [(replied.ref, replied.file)])
 
     async def _joined(self, turn: Turn, argument: str) -> None:
-        if await self._gate.membership(turn.user_id) is not Membership.MEMBER:
-            await turn.end_spinner(turn.plain("press.not_joined"), alert=True)
+        message_id = await self._gate.let_in_now(turn, argument)
+        if not message_id:
             return
         await turn.show(turn.render("gate.welcome"))
-        if argument.isascii() and argument.isdigit() and len(argument) < 11:
-            ref = MessageRef(turn.chat_id, int(argument))
-            try:
-                await self._hand_out(turn, [(ref, await self._sources.files.find_file(ref))])
-            except NotFoundError:
-                return
+        ref = MessageRef(turn.chat_id, message_id)
+        try:
+            found = await self._sources.files.find_file(ref)
+        except NotFoundError:
+            return
+        await self._hand_out(turn, [(ref, found)])
 
     async def _hand_out(self, turn: Turn, found: Sequence[tuple[MessageRef, FileInfo]]) -> None:
         entries = [Entry(file, self._links.make(ref, file, turn.user_id)) for ref, file in found]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Final
 
@@ -13,7 +14,11 @@ from telpher.service.people import Access
 from telpher.telegram.chats import Membership
 from telpher.telegram.gateway import Button
 
-JOINED: Final = "joined"  # the press "I have joined"; its argument is the id of the file's message
+# The press "I have joined"; its argument is MESSAGE,USER: the message with the file, or the command
+# that points at it, and who sent it.
+JOINED: Final = "joined"
+
+_MESSAGE_ID: Final = re.compile(r"[1-9][0-9]{0,9}", re.ASCII)
 
 
 class Gate:
@@ -27,6 +32,9 @@ class Gate:
         """Whether the one whose turn it is may have links made. Raises TelegramError in trouble."""
         if self._access.is_admin(turn.user_id):
             return True
+        if not turn.user_id and not self._is_open:
+            await turn.say(turn.render("refused.anonymous"))
+            return False
         if not self._access.may_make_links(turn.user_id):
             await turn.say(turn.render("refused.not_allowed"))
             return False
@@ -39,11 +47,29 @@ class Gate:
                 await turn.say(turn.render("refused.unverified"))
         return False
 
+    async def let_in_now(self, turn: Turn, argument: str) -> int:
+        """The message for which they may have a link now that they have joined, 0 where they may
+        not, or the button is another's: then they have been told."""
+        message_id, _, user_id = argument.partition(",")
+        theirs = user_id == str(turn.user_id) and self._access.may_make_links(turn.user_id)
+        if not theirs or not _MESSAGE_ID.fullmatch(message_id):
+            await turn.end_spinner(turn.plain("press.not_for_you"), alert=True)
+            return 0
+        if await self.membership(turn.user_id) is not Membership.MEMBER:
+            await turn.end_spinner(turn.plain("press.not_joined"), alert=True)
+            return 0
+        return int(message_id)
+
     async def membership(self, user_id: int) -> Membership:
         """Where FORCE_SUB_CHANNEL is not set, everybody is a member."""
         if self._force_sub is None:
             return Membership.MEMBER
         return await self._force_sub.membership(user_id)
+
+    @property
+    def _is_open(self) -> bool:
+        """Whether links are for everybody, known or not."""
+        return self._force_sub is None and not self._access.allowed
 
     async def _invitation(self, turn: Turn) -> Answer:
         title, invite = "", ""
@@ -60,5 +86,5 @@ class Gate:
 def _join_buttons(turn: Turn, invite: str) -> Iterator[tuple[Button, ...]]:
     if invite:
         yield (Button(turn.plain("button.join"), url=invite),)
-    message_id = str(turn.message.ref.message_id)
-    yield (Button(turn.plain("button.joined"), data=keyboards.data(JOINED, message_id)),)
+    argument = f"{turn.message.ref.message_id},{turn.user_id}"
+    yield (Button(turn.plain("button.joined"), data=keyboards.data(JOINED, argument)),)

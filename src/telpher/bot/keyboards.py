@@ -87,15 +87,16 @@ def menu(texts: Texts, language: str, source_url: str = "", updates_url: str = "
         Button(texts.plain(key, language), url=url) for key, url in addresses if is_public(url)
     )
     inside = (
-        _page_button(texts, language, "help"),
-        _page_button(texts, language, "about"),
+        (_page_button(texts, language, "help"), _page_button(texts, language, "about")),
+        (_page_button(texts, language, "info"),),
     )
-    return (inside, outside) if outside else (inside,)
+    return (*inside, outside) if outside else inside
 
 
-def back(texts: Texts, language: str) -> Keyboard:
-    """The way back to the menu."""
-    return ((Button(texts.plain("button.menu", language), data=data(PAGE, "start")),),)
+def back(texts: Texts, language: str, beside: str = "") -> Keyboard:
+    """The way back to the menu, and to the page `beside` where there is one."""
+    menu = Button(texts.plain("button.menu", language), data=data(PAGE, "start"))
+    return ((_page_button(texts, language, beside), menu) if beside else (menu,),)
 
 
 def _page_button(texts: Texts, language: str, page: str) -> Button:

@@ -7,6 +7,7 @@
     end:ID         ends it
 
 A link is shown and ended only for its owner, and for admins. Its id is no secret that protects it.
+In groups, where /stream answers, too, one link can be ended, but the list is not shown.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Final
 
-from telpher.bot import keyboards
+from telpher.bot import keyboards, paging
 from telpher.bot.areas import Command, Offer, Press
 from telpher.bot.files import file_answer
 from telpher.bot.language import Html
@@ -64,7 +65,10 @@ class OwnLinks:
         await turn.say(await self._listed(turn, None))
 
     async def _page(self, turn: Turn, place: str) -> None:
-        await turn.show(await self._listed(turn, _key(place)))
+        if turn.chat_id < 0:  # one's links are nobody else's business
+            await turn.end_spinner(turn.plain("press.stale"), alert=True)
+            return
+        await turn.show(await self._listed(turn, paging.read(place)))
 
     async def _listed(self, turn: Turn, before: PageKey | None) -> Answer:
         found = await self._store.of_owner(turn.user_id, ON_A_PAGE + 1, before)
@@ -91,7 +95,7 @@ class OwnLinks:
         await turn.show(Answer(turn.render("links.ask", name=name), ((yes, no),)))
 
     async def _end(self, turn: Turn, argument: str) -> None:
-        link_id = _id(argument)
+        link_id = link_id_in(argument)
         is_admin = self._access.is_admin(turn.user_id)
         if not await self._revocations.revoke(link_id, turn.user_id, is_admin=is_admin):
             await turn.end_spinner(turn.plain("press.no_link"), alert=True)
@@ -100,7 +104,7 @@ class OwnLinks:
 
     async def _theirs(self, turn: Turn, argument: str) -> LinkRecord | None:
         """The link, if it lives and the one who presses may see it; else they are told."""
-        record = await self._store.get(_id(argument))
+        record = await self._store.get(link_id_in(argument))
         mine = record and (record.owner == turn.user_id or self._access.is_admin(turn.user_id))
         if record is None or not mine or record.revoked:
             await turn.end_spinner(turn.plain("press.no_link"), alert=True)
@@ -130,25 +134,20 @@ def _button(record: LinkRecord) -> Button:
 def _turning(
     turn: Turn, before: PageKey | None, last: LinkRecord | None
 ) -> Sequence[Sequence[Button]]:
-    """Newest, where the page is another; Older, where there is more after `last`."""
+    """Newest, where the page is another; Older, where there is more after `last`. In groups
+    neither: the list is shown in private alone."""
+    if turn.chat_id < 0:
+        return ()
     buttons = []
     if before is not None:
         buttons.append(Button(turn.plain("button.newest"), data=keyboards.data("links")))
     if last is not None:
-        place = f"{last.created!r},{last.link_id}"
+        place = paging.written(PageKey(last.created, last.link_id))
         buttons.append(Button(turn.plain("button.older"), data=keyboards.data("links", place)))
     return (buttons,) if buttons else ()
 
 
-def _key(place: str) -> PageKey | None:
-    at, _, number = place.partition(",")
-    try:
-        return PageKey(float(at), int(number))
-    except ValueError:
-        return None
-
-
-def _id(argument: str) -> int:
+def link_id_in(argument: str) -> int:
     """The link's id; 0, which none has, for anything else."""
     digits = argument.isascii() and argument.isdigit() and len(argument) <= 19
     return int(argument) if digits and int(argument) <= _MOST_ID else 0

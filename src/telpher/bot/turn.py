@@ -8,7 +8,9 @@ sends the same number of messages, in the same order, whenever it is given the s
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
+from typing import Final
 
 import structlog
 
@@ -24,6 +26,9 @@ from telpher.telegram.gateway import (
     Keyboard,
     Outgoing,
 )
+
+# What Telegram's refusals of a picture, or of its place, begin with [/api/errors].
+_ABOUT_PICTURES: Final = ("PHOTO_", "IMAGE_", "MEDIA_", "FILE_", "CHAT_SEND_PHOTOS_")
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -109,30 +114,45 @@ class Turn:
         """The sentence `key` for places that know no HTML."""
         return self.texts.plain(key, self.reader.language, **values)
 
-    async def say(self, answer: Answer | Html, *, as_reply: bool = False) -> MessageRef:
-        """Sends a message into the chat; as a reply, to the message that is answered.
+    async def say(
+        self, answer: Answer | Html, *, as_reply: bool = False, strict: bool = False
+    ) -> MessageRef:
+        """Sends a message into the chat; as a reply, to the message that is answered. In groups
+        each is one: so it stands in the same topic, and people see whom it is for.
 
-        Telegram decides alone what a public host is (BUTTON_URL_INVALID): where it refuses the
-        buttons, the message goes out without them, for the text carries the link, too.
+        Telegram decides alone what a public host is (BUTTON_URL_INVALID) and which pictures it
+        likes: where it refuses buttons or picture, the message goes out without them, for the text
+        tells all; when `strict`, RequestRejectedError is raised.
         """
         ref = self._incoming.ref
         self._sent += 1
         once = f"{type(self._incoming).__name__} {self._number()} {self._sent}"
-        reply_to = ref.message_id if as_reply else 0
-        whole = _outgoing(answer, reply_to=reply_to, once=once)
-        try:
-            return await self._gateway.send(self.chat_id, whole)
-        except RequestRejectedError as error:
-            if not (whole.keyboard and error.name.startswith("BUTTON_")):
-                raise
-            _log.warning("buttons refused", chat_id=self.chat_id, error=error.name)
-        bare = Outgoing(whole.html, reply_to=reply_to, once=once)
-        return await self._gateway.send(self.chat_id, bare)
+        reply_to = ref.message_id if as_reply or self.chat_id < 0 else 0
+        message = _outgoing(answer, reply_to=reply_to, once=once)
+        while True:
+            try:
+                return await self._gateway.send(self.chat_id, message)
+            except RequestRejectedError as error:
+                if strict:
+                    raise
+                message = self._plainer(message, error)
 
     async def show(self, answer: Answer | Html, ref: MessageRef | None = None) -> None:
-        """Puts an answer in the place of the message whose button was pressed, or of `ref`."""
+        """Puts an answer in the place of the message whose button was pressed, or of `ref`; without
+        its picture where Telegram refuses that, or cannot put one there."""
         await self.end_spinner()
-        await self._gateway.edit(ref or self.press.ref, _outgoing(answer))
+        message = _outgoing(answer)
+        while True:
+            try:
+                return await self._gateway.edit(ref or self.press.ref, message)
+            except RequestRejectedError as error:
+                message = self._plainer(message, error)
+
+    async def remove(self) -> None:
+        """Deletes the message whose button was pressed. Raises RequestRejectedError for one that is
+        too old for that."""
+        await self.end_spinner()
+        await self._gateway.delete(self.press.ref)
 
     async def end_spinner(self, note: str = "", *, alert: bool = False) -> None:
         """Ends a button's spinner, with a short note (200 characters); the first call counts.
@@ -154,6 +174,16 @@ class Turn:
             await self.end_spinner(self.plain(f"press.{key}"), alert=True)
         elif isinstance(self._incoming, IncomingMessage):
             await self.say(self.render(f"refused.{key}"))
+
+    def _plainer(self, message: Outgoing, error: RequestRejectedError) -> Outgoing:
+        """The message without what was refused. Raises `error` where nothing can be left out."""
+        if message.keyboard and error.name.startswith("BUTTON_"):
+            _log.warning("buttons refused", chat_id=self.chat_id, error=error.name)
+            return dataclasses.replace(message, keyboard=())
+        if message.picture and error.name.startswith(_ABOUT_PICTURES):
+            _log.warning("picture refused", chat_id=self.chat_id, error=error.name)
+            return dataclasses.replace(message, picture=b"")
+        raise error
 
     def _number(self) -> int:
         if isinstance(self._incoming, ButtonPress):

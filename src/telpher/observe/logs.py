@@ -90,6 +90,11 @@ def setup(
     )
 
 
+def set_level(level: str) -> None:
+    """Changes what is written, in the running process."""
+    logging.getLogger().setLevel(level)
+
+
 class Redaction:
     """A processor that takes secrets out of every text of an entry, however deep.
 

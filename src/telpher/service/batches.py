@@ -130,7 +130,8 @@ class Batches:
         if membership is Membership.MEMBER:
             return chat
         unknown = membership is Membership.UNKNOWN
-        raise BatchRefusedError("unverified" if unknown else "not_member", title=chat.title)
+        # Its title is not told either: who asks may be a stranger who counts ids up.
+        raise BatchRefusedError("unverified" if unknown else "not_member")
 
     async def collect(self, wanted: Plan, chat: ChatInfo, owner: int) -> AsyncIterator[Harvest]:
         """Makes the links; yields how far it is after each hundred messages, always the same

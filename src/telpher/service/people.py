@@ -7,8 +7,10 @@ what was known last holds, and nobody waits.
 
 from __future__ import annotations
 
+import contextlib
+import re
 from collections import OrderedDict
-from collections.abc import Collection
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
 from typing import Final, Protocol
 
@@ -22,8 +24,15 @@ from telpher.storage.base import UserStore
 # Seconds for which an answer of the database is believed: a ban by another instance holds after.
 BELIEVED: Final = 1.0
 
+LARGEST_ID: Final = (1 << 53) - 1  # Telegram's ids fit into a float [/bots/api#user]
+
+_ADDRESS: Final = re.compile(r"^(https?://)?(t|telegram)\.me/", re.IGNORECASE)
+
 # People remembered, so that strangers cannot make the table grow.
 MOST_KNOWN: Final = 10_000
+
+
+Follow = Callable[[], Awaitable[None]]
 
 
 class Notes(Protocol):
@@ -50,10 +59,14 @@ class Access:
 class People:
     """See the module."""
 
-    def __init__(self, users: UserStore, notes: Notes, clock: Clock) -> None:
+    def __init__(
+        self, users: UserStore, notes: Notes, clock: Clock, follow: Follow | None = None
+    ) -> None:
+        """`follow` has this process hear at once which links died or live again with a ban."""
         self._users = users
         self._notes = notes
         self._clock = clock
+        self._follow = follow
         self._banned: OrderedDict[int, tuple[bool, float]] = OrderedDict()
 
     def seen(self, person: Person) -> None:
@@ -75,13 +88,17 @@ class People:
         """Bans or pardons; their links follow. False for an unknown user. Raises StorageError."""
         known = await self._users.set_banned(user_id, banned, self._clock.now())
         self._learn(user_id, banned)
+        if self._follow is not None:
+            with contextlib.suppress(StorageError):  # then it is heard a moment later
+                await self._follow()
         return known
 
     async def find(self, named: str) -> User | None:
-        """Somebody by id or @name. Raises StorageError."""
-        if named.lstrip("-").isascii() and named.isdigit():
-            return await self._users.get(int(named)) if len(named) < 19 else None
-        return await self._users.named(named.removeprefix("@"))
+        """Somebody by id, @name, or the address of their name (t.me/name). Raises StorageError."""
+        user_id = user_id_in(named)
+        if user_id is not None:
+            return await self._users.get(user_id)
+        return await self._users.named(_ADDRESS.sub("", named).removeprefix("@"))
 
     def _learn(self, user_id: int, banned: bool) -> bool:
         self._banned[user_id] = banned, self._clock.monotonic()
@@ -89,3 +106,9 @@ class People:
         if len(self._banned) > MOST_KNOWN:
             self._banned.popitem(last=False)
         return banned
+
+
+def user_id_in(text: str) -> int | None:
+    """The user id that `text` is; None for anything else, names and chats among it."""
+    digits = text.isascii() and text.isdigit() and len(text) <= 16
+    return int(text) if digits and 0 < int(text) <= LARGEST_ID else None

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Final
 
 from telpher.clock import Clock
-from telpher.storage.base import Database
 from telpher.storage.mongo import MongoDatabase
 from telpher.storage.sqlite import SqliteDatabase
 
 FILE: Final = "telpher.sqlite3"
 
 
-def database_at(
-    url: str | None, work_dir: Path, clock: Clock
-) -> AbstractAsyncContextManager[Database]:
+def database_at(url: str | None, work_dir: Path, clock: Clock) -> MongoDatabase | SqliteDatabase:
     """The database, to be entered in the loop that uses it."""
     if url:
         return MongoDatabase(url, clock)

@@ -13,9 +13,9 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Coroutine, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any, cast
+from typing import cast
 
 from telpher.clock import Clock
 from telpher.core.chunks import PAGE
@@ -148,15 +148,15 @@ class Carrier:
     async def _race(self, wanted: Wanted, place: Place) -> memoryview:
         """The attempt at `place`, and perhaps a second one: the first answer counts."""
         data, won = await race(
-            self._attempt(wanted, place),
+            lambda: self._attempt(wanted, place),
             late_after(place.expected),
             lambda: self._second(wanted, place),
         )
         self.counts.hedges_won += won
         return data
 
-    def _second(self, wanted: Wanted, place: Place) -> Coroutine[Any, Any, memoryview] | None:
-        """An attempt elsewhere, if somebody waits for the bytes and it may be hedged."""
+    async def _second(self, wanted: Wanted, place: Place) -> memoryview | None:
+        """From elsewhere, if somebody waits for the bytes and it may be hedged; else None."""
         if wanted.demand.urgency is not Urgency.HEAD:
             return None
         second = self.scheduler.elsewhere(
@@ -165,4 +165,4 @@ class Carrier:
         if second is None:
             return None
         self.counts.hedges += 1
-        return self._attempt(wanted, second)
+        return await self._attempt(wanted, second)

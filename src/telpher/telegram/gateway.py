@@ -236,13 +236,15 @@ class AccountState(StrEnum):
 class AccountStatus:
     """`reason` is a sentence for people when the state is not CONNECTED, without secrets.
 
-    `dcs` maps a data centre's id to its number of open media connections.
+    `name` is what the bot is called, as its owner chose it. `dcs` maps a data centre's id to its
+    number of open media connections.
     """
 
     state: AccountState
     username: str
     reason: str
     dcs: Mapping[int, int] = field(default_factory=dict)
+    name: str = ""
 
 
 class SessionStore(Protocol):

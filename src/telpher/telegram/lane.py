@@ -102,9 +102,10 @@ class Lane:
         return max(self._flood_until - now, self.rate.delay(now), 0.0)
 
     def best(self, size: int) -> tuple[float, Link] | None:
-        """(expected seconds, link) of the link that would be done first; None without room."""
-        if self.pause() > 0:
-            return None
+        """(expected seconds, link) of the link that would be done first; None without room.
+
+        Whether anything may go out now is for `pause` to say.
+        """
         finishes = [(link.finish(size), link) for link in self.links]
         best = min(finishes, key=lambda each: each[0], default=(math.inf, None))
         return None if best[1] is None or best[0] == math.inf else (best[0], best[1])

@@ -16,17 +16,16 @@ from telpher.errors import ChunkTimeoutError, TelegramError
 
 T = TypeVar("T")
 
-Attempt = Coroutine[Any, Any, T]
+# A function, not what it gives: an attempt whose task is cancelled before it runs has not begun.
+Attempt = Callable[[], Coroutine[Any, Any, T]]
 
 
-async def race(
-    first: Attempt[T], late: float, second: Callable[[], Attempt[T] | None]
-) -> tuple[T, bool]:
+async def race(first: Attempt[T], late: float, second: Attempt[T | None]) -> tuple[T, bool]:
     """The answer, and whether it is the second attempt's.
 
-    Each time `late` seconds have gone by, `second` gives one, or None to be asked again. An attempt
-    that fails leaves the race to the other. Raises TelegramError when none is left; who still runs
-    is cancelled.
+    `second` is made when `late` seconds have gone by; where it gives None it is made again after as
+    many. An attempt that fails leaves the race to the other. Raises TelegramError when none is
+    left; who still runs is cancelled.
     """
     won = False
     async with asyncio.TaskGroup() as tasks:
@@ -34,7 +33,9 @@ async def race(
         outcome = await rival.against(first)
         remaining = rival.remaining
         if remaining is not None and isinstance(outcome, TelegramError):
-            outcome, won = await remaining, True
+            answer = await remaining
+            if answer is not None:
+                outcome, won = answer, True
         elif remaining is not None:
             remaining.cancel()
     if isinstance(outcome, TelegramError):
@@ -45,18 +46,16 @@ async def race(
 class _Rival(Generic[T]):
     """The second attempt, as soon as there is one."""
 
-    def __init__(
-        self, tasks: asyncio.TaskGroup, late: float, begin: Callable[[], Attempt[T] | None]
-    ) -> None:
-        self._task: asyncio.Task[T | TelegramError] | None = None
+    def __init__(self, tasks: asyncio.TaskGroup, late: float, attempt: Attempt[T | None]) -> None:
+        self._task: asyncio.Task[T | TelegramError | None] | None = None
         self._tasks = tasks
         self._late = late
-        self._begin = begin
+        self._attempt = attempt
         self._loop = asyncio.get_running_loop()
         self._waiting: asyncio.Timeout | None = None
 
     @property
-    def remaining(self) -> asyncio.Task[T | TelegramError] | None:
+    def remaining(self) -> asyncio.Task[T | TelegramError | None] | None:
         """It, unless it has failed or never began."""
         task = self._task
         if task is not None and task.done() and isinstance(task.result(), TelegramError):
@@ -76,22 +75,25 @@ class _Rival(Generic[T]):
             self._timer.cancel()
 
     def _come(self) -> None:
-        attempt = self._begin()
-        if attempt is None:
-            self._timer = self._loop.call_later(self._late, self._come)
-            return
-        self._task = self._tasks.create_task(_outcome(attempt), name="second attempt")
+        self._task = self._tasks.create_task(_outcome(self._attempt), name="second attempt")
         self._task.add_done_callback(self._arrive)
 
-    def _arrive(self, task: asyncio.Task[T | TelegramError]) -> None:
-        answered = not task.cancelled() and not isinstance(task.result(), TelegramError)
-        if answered and self._waiting is not None:
+    def _arrive(self, task: asyncio.Task[T | TelegramError | None]) -> None:
+        if self._waiting is None or task.cancelled() or task.exception() is not None:
+            return
+        answer = task.result()
+        if isinstance(answer, TelegramError):
+            return
+        if answer is None:
+            self._task = None
+            self._timer = self._loop.call_later(self._late, self._come)
+        else:
             self._waiting.reschedule(self._loop.time())
 
 
 async def _outcome(attempt: Attempt[T]) -> T | TelegramError:
     """What an attempt came to, as a value: in a task group a raised one ends the other."""
     try:
-        return await attempt
+        return await attempt()
     except TelegramError as error:
         return error

@@ -85,7 +85,7 @@ class Scheduler:
         flood = self._flood(accounts)
         if flood is not None:
             raise flood
-        if not self._queue and (place := self._choose(accounts, size, set())) is not None:
+        if not self._queue and (place := self._choose(accounts, size, {})) is not None:
             return place  # nobody is before it
         request = Request(accounts, size, asyncio.get_running_loop().create_future())
         entry = self._queue.add(request, size, demand)
@@ -131,7 +131,7 @@ class Scheduler:
 
     def assign(self) -> None:
         """Gives out all the room there is."""
-        full: set[int] = set()
+        full: dict[int, float] = {}
         place: Place | None = None
 
         def offer(request: Request) -> bool:
@@ -147,38 +147,39 @@ class Scheduler:
                 request.placed.set_result(place)
         self._care(full)
 
-    def _choose(self, accounts: Collection[int], size: int, full: set[int]) -> Place | None:
-        """The place that is expected to be done first; notes in `full` which lanes have none."""
+    def _choose(self, accounts: Collection[int], size: int, full: dict[int, float]) -> Place | None:
+        """The place that is expected to be done first; notes in `full` which lanes have none.
+
+        With each goes the pause it had: looked at later, it might be over just then, and nobody
+        would come back for the request.
+        """
         best: tuple[float, Lane, Link] | None = None
-        open_lanes = [account for account in accounts if account not in full]
-        for account in open_lanes:
-            lane = self._lane(account)
-            found = lane.best(size)
-            if found is None:
+        pauses: dict[int, float] = {}
+        for account in accounts:
+            if account in full:
                 continue
-            seconds, link = found
-            if best is None or seconds < best[0]:
-                best = (seconds, lane, link)
+            lane = self._lane(account)
+            pauses[account] = lane.pause()
+            found = None if pauses[account] else lane.best(size)
+            if found is not None and (best is None or found[0] < best[0]):
+                best = (found[0], lane, found[1])
         if best is None:
-            full.update(open_lanes)
+            full.update(pauses)
             return None
         seconds, lane, link = best
         return Place(lane, link, lane.sent(link, size), seconds)
 
-    def _care(self, full: set[int]) -> None:
-        """Has connections opened where they are missing, and comes back when a wait is over."""
-        pauses = []
-        for account in full:
+    def _care(self, full: dict[int, float]) -> None:
+        """Has connections opened where they are missing, and comes back when a pause is over."""
+        for account, pause in full.items():
             lane = self._lane(account)
-            pause = lane.pause()
             lane.unmet = pause == 0
-            if pause:
-                pauses.append(pause)
-            elif lane.wants_links():
+            if lane.wants_links():
                 self._changed(lane)
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+        pauses = [pause for pause in full.values() if pause]
         if pauses:
             self._timer = asyncio.get_running_loop().call_later(min(pauses), self.assign)
 

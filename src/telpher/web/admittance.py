@@ -41,24 +41,9 @@ def key_of(request: Request) -> str | None:
 class Admittance:
     """Checks the links of requests."""
 
-    def __init__(
-        self, links: LinkChecker, engine: Engine, status: Callable[[], AccountStatus]
-    ) -> None:
+    def __init__(self, links: LinkChecker, status: Callable[[], AccountStatus]) -> None:
         self._links = links
-        self._engine = engine
         self._status = status
-
-    async def file(self, claims: Claims) -> FileInfo:
-        """What is known of the file behind a link. Raises NotFoundError, GoneError, TelegramError.
-
-        Who signed the link had seen the file: when it is not there, it is no more (rule 6).
-        """
-        try:
-            return await self._engine.locate(claims.ref)
-        except NotFoundError as error:
-            if not claims.signed:
-                raise
-            raise MessageDeletedError(str(error)) from error
 
     def claims(self, request: Request, prefix: str) -> Claims:
         """What a rightly signed link below `prefix` says.
@@ -75,3 +60,18 @@ class Admittance:
             if self._status().state is not AccountState.CONNECTED:
                 raise TelegramUnavailableError("not connected") from None
             raise
+
+
+async def file_of(claims: Claims, engine: Engine) -> FileInfo:
+    """What is known of the file that a good link names.
+
+    Raises MessageDeletedError when there is none: as the link was signed there was one, and who
+    holds it may know (rule 6); of an unsigned one that is not known: NotFoundError. TelegramError
+    in trouble.
+    """
+    try:
+        return await engine.locate(claims.ref)
+    except NotFoundError as error:
+        if not claims.signed:
+            raise
+        raise MessageDeletedError(str(error)) from error

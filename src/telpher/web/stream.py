@@ -2,7 +2,7 @@
 
     the path names a message    else 404
     the link's signature        404 when wrong, 410 when its time is over; nothing is looked up yet
-    the file's properties       404, 410, 502, 503
+    the file's properties       410, 502, 503
     conditions, range           304, 412, 416 (RFC 9110, 13.2.2: in this order)
     the owner's allowance       429: what a user's links may give in a day
     the first bytes             410, 429, 502, 503: fetched before the status line
@@ -29,7 +29,7 @@ from telpher.core import conditions, ranges
 from telpher.core.byteranges import content_range, lay_out
 from telpher.core.links import Claims
 from telpher.core.model import FileInfo, Viewer
-from telpher.web.admittance import Admittance
+from telpher.web.admittance import Admittance, file_of
 from telpher.web.client import client_of
 from telpher.web.deps import Stream, WebDeps
 from telpher.web.disconnect import while_connected
@@ -47,7 +47,7 @@ class FileRoute(BaseRoute):
     def __init__(self, prefix: str, deps: WebDeps, *, attachment: bool) -> None:
         self._prefix = prefix
         self._engine = deps.engine
-        self._admittance = Admittance(deps.links, deps.engine, deps.status)
+        self._admittance = Admittance(deps.links, deps.status)
         self._admission = deps.admission
         self._attachment = attachment
 
@@ -72,7 +72,7 @@ class FileRoute(BaseRoute):
 
     async def _serve(self, request: Request, receive: Receive, send: Send) -> None:
         claims = self._admittance.claims(request, self._prefix)
-        info = await self._admittance.file(claims)
+        info = await file_of(claims, self._engine)
         answer = await self._answer(request, claims, info)
         # Nothing is awaited in between: an open stream is always closed by its answer.
         await answer(request.scope, receive, send)

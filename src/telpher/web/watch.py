@@ -12,7 +12,7 @@ from starlette.routing import Route
 from telpher.core import mime, names
 from telpher.core.model import FileInfo
 from telpher.service.files import describe
-from telpher.web.admittance import Admittance, key_of
+from telpher.web.admittance import Admittance, file_of, key_of
 from telpher.web.deps import WebDeps
 from telpher.web.pages import PAGE_HEADERS, Pages
 
@@ -28,7 +28,8 @@ class Watch:
     """The page's route."""
 
     def __init__(self, deps: WebDeps, pages: Pages) -> None:
-        self._admittance = Admittance(deps.links, deps.engine, deps.status)
+        self._engine = deps.engine
+        self._admittance = Admittance(deps.links, deps.status)
         self._base = deps.base_url
         self._pages = pages
 
@@ -38,7 +39,7 @@ class Watch:
 
     async def _watch(self, request: Request) -> Response:
         claims = self._admittance.claims(request, PREFIX)
-        info = await self._admittance.file(claims)
+        info = await file_of(claims, self._engine)
         place = f"{claims.ref.chat_id}/{claims.ref.message_id}"
         query = f"?k={key_of(request)}" if claims.signed else ""
         named = f"{place}/{names.path_segment(names.safe_name(info))}{query}"

@@ -56,6 +56,8 @@ class Member:
     date: float
     rights: frozenset[str] = frozenset()
     invited_by: int = 0
+    anonymous: bool = False
+    """Writes in the name of the group; for admins of supergroups."""
 
 
 @dataclass(eq=False, slots=True)
@@ -121,6 +123,11 @@ class Chat:
         if member is None or member.role is Role.BANNED:
             return False
         return member.role is Role.CREATOR or right in member.rights
+
+    def speaks_for(self, user_id: int) -> bool:
+        """Whether what this user writes is said in the name of the chat."""
+        member = self.members.get(user_id)
+        return self.broadcast or (member is not None and member.anonymous)
 
     def present(self) -> Iterable[int]:
         """The ids of those who are in the chat."""

@@ -107,7 +107,7 @@ class View:
             result = types.Message(number, peer, moment(message.date), message.body.text)
             self._fill(result, message, viewer)
         result.out = message.sender == viewer.peer
-        result.post = message.sender.kind is Kind.CHANNEL
+        result.post = self._is_post(message)
         if message.target.kind is not Kind.USER or result.out:
             result.from_id = None if result.post else message.sender.tl()
         result.reply_to = self._reply_header(message, viewer)
@@ -123,8 +123,12 @@ class View:
         result.grouped_id = message.grouped_id
         result.edit_date = None if message.edited is None else moment(message.edited)
         result.fwd_from = _forward_header(message)
-        if message.sender.kind is Kind.CHANNEL:
+        if self._is_post(message):
             result.views, result.forwards = 1, 0
+
+    def _is_post(self, message: Message) -> bool:
+        chat = self._directory.chats.get(message.target)
+        return chat is not None and chat.broadcast
 
     def _reply_header(self, message: Message, viewer: Account) -> Any:
         replied = message.reply_to and message.reply_to.id_for(viewer.user_id)

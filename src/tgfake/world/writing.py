@@ -72,11 +72,12 @@ def topic_of(chat: Chat | None, reply_to: Message | None, named: int | None) -> 
 
 
 def compose(world: World, author: Account, peer: Peer, draft: Draft) -> Message:
-    """The message, not yet posted. In a broadcast channel the channel is its sender."""
+    """The message, not yet posted. In a broadcast channel the channel is its sender, and the group
+    where an admin stays anonymous."""
     chat = world.directory.chats.get(peer)
     topic = topic_of(chat, draft.reply_to, draft.topic)
     return Message(
-        sender=peer if chat is not None and chat.broadcast else author.peer,
+        sender=peer if chat is not None and chat.speaks_for(author.user_id) else author.peer,
         target=peer,
         author=author.user_id,
         date=world.clock.now(),

@@ -6,7 +6,8 @@ import contextlib
 import pytest
 
 from telpher.errors import RequestRejectedError, TelegramUnavailableError
-from tests.telegram.adapter.stage import Running, Stage
+from tests.telegram.adapter.stage import SECONDS, Running, Stage
+from tgfake.counters import Counters
 from tgfake.faults import Fault, Kind
 
 
@@ -85,3 +86,99 @@ async def test_accounts_wait_for_each_others_export(stage: Stage) -> None:
         await asyncio.gather(*(running.get_chunk(each.location, 0, 65536) for each in found))
 
         assert (cluster.counters.exports, cluster.counters.imports) == (4, 4)
+
+
+async def test_the_export_goes_on_beside_the_key_exchange(stage: Stage) -> None:
+    async with stage.cluster() as cluster, stage.connected(cluster) as running:
+        keys_at_export = []
+
+        def note(counters: Counters) -> bool:
+            if counters.exports and not keys_at_export:
+                keys_at_export.append(counters.keys_made)
+            return counters.imports > 0
+
+        await asyncio.gather(cluster.counters.wait(note), fetch(stage, running, 4))
+
+        assert keys_at_export == [1]  # the account's own
+
+
+async def test_a_login_that_exists_costs_no_round_trip_before_the_first_chunk(
+    stage: Stage,
+) -> None:
+    async with stage.cluster() as cluster:
+        async with stage.connected(cluster) as running:
+            await fetch(stage, running, 4)
+        async with stage.connected(cluster) as running:
+            cluster.counters.reset()
+            await fetch(stage, running, 4)
+
+            asked = {name for name in cluster.counters.calls if name != "ping"}
+            assert asked <= {"messages.getMessages", "upload.getFile", "updates.getDifference"}
+            assert cluster.counters.get_file_calls == 1
+
+
+async def test_logins_are_made_before_a_file_asks_for_them(stage: Stage) -> None:
+    async with (
+        stage.cluster(media_dcs=(2, 4)) as cluster,
+        stage.connected(cluster, logins_after=0.0) as running,
+    ):
+        await cluster.counters.wait(lambda counters: counters.imports == 4)
+        await cluster.counters.wait(lambda counters: counters.connections_open == 1)
+        before = cluster.counters.keys_made
+        for dc in (1, 3, 4, 5):
+            await fetch(stage, running, dc)
+
+        assert cluster.counters.imports == 4
+        assert cluster.counters.keys_made == before
+        assert cluster.counters.errors["AUTH_KEY_DUPLICATED"] == 0
+
+
+async def test_what_cannot_be_made_beforehand_is_made_for_the_file(stage: Stage) -> None:
+    async with stage.cluster() as cluster:
+        fault = Fault(Kind.FLOOD_WAIT, method="auth.exportAuthorization", seconds=1)
+        cluster.faults.add(fault)
+        async with stage.connected(cluster, logins_after=0.0) as running:
+            await cluster.counters.wait(lambda _: fault.struck == 1)
+            await fetch(stage, running, 4)
+
+
+@pytest.mark.parametrize(("allowed", "logins"), [(1, 4), (2, 2), (4, 1)])
+async def test_connections_share_a_login_as_far_as_telegram_allows(
+    stage: Stage, allowed: int, logins: int
+) -> None:
+    """tgfake destroys a key that is on more connections than that."""
+    async with (
+        stage.cluster(tmp_sessions=allowed) as cluster,
+        stage.connected(cluster) as running,
+    ):
+        file = await stage.send_document(size=4 << 20, dc=4)
+        found = await running.account.find_file((await running.inbox.get()).ref)
+        connector = running.account.connector
+        opened = await asyncio.gather(*(connector.open(4, slot) for slot in range(4)))
+        for each in opened:
+            data = await each.get_chunk(found.location, 0, 65536, SECONDS)
+            assert data == file.source.read(0, 65536)
+
+        assert cluster.counters.open_by_dc[4] == 4
+        assert cluster.counters.imports == logins
+        assert cluster.counters.errors["AUTH_KEY_DUPLICATED"] == 0
+        for each in opened:
+            await each.close()
+
+
+async def test_whoever_finds_an_old_login_gone_leaves_the_new_one(stage: Stage) -> None:
+    """Four connections share one: all of them find out, one after the other."""
+    async with (
+        stage.cluster(media_dcs=(4,)) as cluster,
+        stage.connected(cluster) as running,
+    ):
+        connector = running.account.connector
+        for slot in (0, 1):
+            await (await connector.open(4, slot)).close()
+        connector.forget(4, 0)
+        await (await connector.open(4, 0)).close()
+        assert cluster.counters.imports == 2
+        connector.forget(4, 1)
+        await (await connector.open(4, 1)).close()
+
+        assert cluster.counters.imports == 2

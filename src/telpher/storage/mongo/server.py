@@ -108,12 +108,16 @@ class Server:
         """Ends all connections. Safe to repeat."""
         client, self._client = self._client, None
         self._answered = False
-        if client is not None:
-            try:
-                async with asyncio.timeout(PATIENCE):
+        if client is None:
+            return
+        try:
+            # The driver tells the server first, even one that is away, and closes what is open only
+            # then: it must be through with both before we give up.
+            async with asyncio.timeout(PATIENCE):
+                with pymongo.timeout(PATIENCE / 2):
                     await client.close()
-            except (PyMongoError, OSError, TimeoutError) as error:
-                _log.debug("the connection to the database broke at its end", problem=repr(error))
+        except (PyMongoError, OSError, TimeoutError) as error:
+            _log.debug("the connection to the database broke at its end", problem=repr(error))
 
     @asynccontextmanager
     async def asking(self, *, anyway: bool = False) -> AsyncIterator[Collections]:

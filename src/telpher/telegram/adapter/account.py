@@ -115,7 +115,7 @@ class BotAccount:
         """Where the account stands."""
         reason = "" if self._state is AccountState.CONNECTED else self._reason
         username = self._session.username
-        return AccountStatus(self._state, username, reason)
+        return AccountStatus(self._state, username, reason, name=self._session.name)
 
     async def until(self, wanted: Callable[[AccountStatus], bool]) -> AccountStatus:
         """Waits for a status that `wanted` accepts, and returns it."""

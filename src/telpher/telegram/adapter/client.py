@@ -158,6 +158,7 @@ class MainConnection:
             raise TelegramUnavailableError("the connection was given up while it was made")
         self._session.set_dc(address.id, address.host, address.port)
         self._session.keep_login(self._wire.sender.auth_key, int(user.id), user.username or "")
+        self._session.name = user.first_name or ""
         self._client._mb_entity_cache.set_self_user(user.id, True, user.access_hash)
         self._client._authorized = True
 

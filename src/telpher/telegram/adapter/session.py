@@ -42,6 +42,7 @@ class AccountSession(MemorySession):  # type: ignore[misc] # the library has no 
         self.revision = 0
         self.user_id = 0
         self.username = ""
+        self.name = ""  # what it is called; told at each connect, so it is not kept
         self.tmp_sessions = 1
         self.peers_revision = 0
         self._media_keys: dict[tuple[int, int], bytes] = {}
