@@ -28,6 +28,7 @@ from telpher.jobs.upkeep import Upkeep
 from telpher.memory import memory_limit
 from telpher.observe import logs
 from telpher.service.log_level import LogLevel
+from telpher.service.open_links import OpenLinks
 from telpher.service.playlists import Playlists
 from telpher.storage.base import Database
 from telpher.storage.local import LocalStore
@@ -47,7 +48,9 @@ from telpher.telegram.servers import servers_of
 from telpher.telegram.sources import Sources
 from telpher.telegram.timing import Timing
 from telpher.web.app import create_app
+from telpher.web.connection import Limits
 from telpher.web.deps import Lifecycle, WebDeps
+from telpher.web.room import make_room
 from telpher.web.server import HttpServer
 
 
@@ -112,7 +115,9 @@ def build(settings: Settings, frame: Frame, stores: Stores, tasks: asyncio.TaskG
     log_level = LogLevel(stores.database.values, clock, settings.log_level, logs.set_level)
     rooms = _Rooms(frame, stores, account, books, fleet, engine, desk, log_level, Lifecycle())
     web = create_app(_web_deps(settings, rooms))
-    server = HttpServer(web, clock, settings.host, settings.port)
+    limits = Limits()
+    limits = dataclasses.replace(limits, connections=make_room(limits.connections))
+    server = HttpServer(web, clock, settings.host, settings.port, limits)
     bot = _bot(settings, rooms)
     newcomers.told = bot.reports.new_user
     return App(
@@ -172,7 +177,7 @@ def _web_deps(settings: Settings, rooms: _Rooms) -> WebDeps:
     books, clock, database = rooms.books, rooms.frame.clock, rooms.stores.database
     return WebDeps(
         engine=rooms.engine,
-        links=books.links,
+        links=OpenLinks(books.links) if settings.open_links else books.links,
         status=rooms.status,
         clock=clock,
         cors_origins=settings.cors_origins,
