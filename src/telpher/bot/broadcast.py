@@ -12,6 +12,8 @@ button of an older preview does nothing, and Send pressed twice begins one broad
 
 from __future__ import annotations
 
+from typing import Final
+
 import structlog
 
 from telpher.bot import keyboards
