@@ -2,15 +2,11 @@ import re
 
 import pytest
 
-from telpher.bot.admin.card import engagement
 from telpher.bot.admin.users import ON_A_PAGE
 from telpher.core.model import MessageRef, Person
-from telpher.core.records import User
 from telpher.core.tally import BytesServed, PlayBegun
 from tests.bot.admin.crowd import NAMES, ROOT, data_of, meet
 from tests.bot.stage import FILM
-
-WEEK = 7 * 86400
 
 
 async def test_users_are_listed_newest_first_page_by_page(home):
@@ -25,6 +21,25 @@ async def test_users_are_listed_newest_first_page_by_page(home):
         assert any("Newest" in each.text for each in page.buttons)
     # The admin's own presses are noted, but not in the database yet.
     assert ids == [each.user_id for each in reversed(people)]
+
+
+@pytest.mark.parametrize("language", ["en", "de"])
+async def test_pages_full_of_the_longest_names_are_taken_by_telegram(home, language):
+    for number in range(ON_A_PAGE + 1):
+        person = Person((1 << 50) + number, "😀" * 64, "😀" * 64, "u" * 32)
+        await home.say(file=FILM, person=person)
+        await home.notes.flush()
+        await home.database.users.set_banned(person.user_id, True, home.clock.now())
+    admin = Person(ROOT.user_id, ROOT.first_name, language_code=language)
+    home.clock.advance(10.123456)
+    for data in (
+        *("admin", "users", "statistics", "banners", "log_level", "restart"),
+        *(f"{press}:{1 << 50}" for press in ("user", "ban", "unban", "links_of")),
+        *(f"page:{page}" for page in ("start", "help", "commands", "about", "info")),
+    ):
+        shown = await home.press_data(data.encode(), admin)
+        assert shown, (data, home.note)
+        assert shown.message.picture or not data.startswith("page")
 
 
 async def test_a_list_of_nobody(home):
@@ -115,12 +130,3 @@ async def test_refresh_shows_what_is_new_and_works_when_nothing_is(home):
     fresh = await home.press(same, "Refresh", ROOT)
     assert ("Renamed" in fresh.text, "Files: 1" in fresh.text) == (True, True)
     assert fresh.ref == card.ref
-
-
-@pytest.mark.parametrize(
-    ("joined", "expected"),
-    [(0, "-"), (1000 * WEEK, "5.0"), (999.5 * WEEK, "5.0"), (998 * WEEK, "2.5")],
-)
-def test_engagement_is_files_and_plays_a_week(joined, expected):
-    user = User(Person(7, "Ada"), joined, joined, joined, total_streams=3, total_files=2)
-    assert engagement(user, 1000 * WEEK) == expected
