@@ -10,7 +10,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Annotated, Final
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from telpher.service.people import LARGEST_ID
 from telpher.web.api import paging
@@ -22,11 +22,6 @@ _LATEST: Final = datetime.max.replace(tzinfo=UTC, microsecond=0).timestamp()
 def moment(at: float) -> datetime | None:
     """Unix seconds as a time, None for 0."""
     return datetime.fromtimestamp(min(at, _LATEST), UTC) if at else None
-
-
-def _cursor(text: str) -> str:
-    paging.read(text)
-    return text
 
 
 UserId = Annotated[int, Field(ge=1, le=LARGEST_ID, description="A Telegram user.")]
@@ -47,9 +42,7 @@ class Page(_Asked):
     """Which part of a list."""
 
     cursor: Annotated[
-        str | None,
-        Field(max_length=64, description="`next` of the page before."),
-        AfterValidator(lambda text: text if text is None else _cursor(text)),
+        str | None, Field(pattern=paging.PATTERN, description="`next` of the page before.")
     ] = None
     limit: Annotated[int, Field(ge=1, le=_MOST_ROWS, description="Rows at most.")] = 50
 
@@ -73,7 +66,6 @@ class LinkWanted(BaseModel):
 
     model_config = ConfigDict(
         extra="forbid",
-        strict=True,
         frozen=True,
         json_schema_extra={"examples": [{"chat_id": -1001234567890, "message_id": 42, "owner": 7}]},
     )
@@ -84,6 +76,14 @@ class LinkWanted(BaseModel):
     ]
     message_id: Annotated[int, Field(ge=1, lt=1 << 31)]
     owner: UserId
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _number(cls, value: object) -> object:
+        """JSON has one kind of number, so that 1.0 is an integer, too; "1" and true are not."""
+        if isinstance(value, str | bool):
+            raise ValueError("a number is needed")  # noqa: TRY004 - pydantic wants this one
+        return value
 
 
 class File(_Told):
@@ -113,7 +113,7 @@ class Urls(_Told):
 
 
 class Link(_Told):
-    """A link; `live` says whether it opens: neither expired nor revoked, owner not banned."""
+    """A link; `live` says whether it opens: not expired, its owner not banned."""
 
     link_id: str
     owner: int
@@ -127,7 +127,6 @@ class Link(_Told):
     playlist: Annotated[str, Field(description="The batch it came with; empty for none.")]
     created: datetime | None
     expires: datetime | None
-    revoked: datetime | None
     live: bool
     plays: int
     bytes_served: int
