@@ -54,7 +54,7 @@ async def finds(home: House, folder: Path, *arguments: str) -> str:
 
 async def test_it_finds_nothing(home: House, tmp_path: Path) -> None:
     await home.make()
-    found = await finds(home, tmp_path, "--max-examples", "5")
+    found = await finds(home, tmp_path, "--max-examples", "3")
     assert not found, found
 
 

@@ -82,7 +82,7 @@ class LinkWanted(BaseModel):
     def _number(cls, value: object) -> object:
         """JSON has one kind of number, so that 1.0 is an integer, too; "1" and true are not."""
         if isinstance(value, str | bool):
-            raise ValueError("a number is needed")  # noqa: TRY004 - pydantic wants this one
+            raise ValueError("a number is needed")
         return value
 
 
