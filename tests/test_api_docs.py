@@ -64,7 +64,9 @@ def shape(value: Any) -> Any:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("example", list(examples()), ids=lambda each: each.commands.split('"')[1][9:])
+@pytest.mark.parametrize(
+    "example", list(examples()), ids=lambda each: each.commands.split('"')[1][9:]
+)
 async def test_commands_run_and_answer_as_told(tmp_path: Path, example: Example) -> None:
     async with house(tmp_path) as home:
         await seen(home.database, person(7))

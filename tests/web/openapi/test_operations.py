@@ -12,6 +12,7 @@ from fastapi.routing import APIRoute
 from starlette.routing import BaseRoute, Match
 
 from telpher.core.tokens import Scope
+from telpher.web.api import models
 from telpher.web.openapi.operations import operations
 from tests.web.api.house import House
 
@@ -104,6 +105,27 @@ async def test_every_error_is_of_the_one_shape_and_has_an_example(home: House) -
             content = answer["content"]["application/json"]
             assert content["schema"] == {"$ref": "#/components/schemas/Error"}, (method, path)
             assert set(content["example"]["detail"]) >= {"error", "message", "request_id"}
+
+
+async def test_every_answer_in_json_has_an_example(home: House) -> None:
+    found = await document(home)
+    shapes = found["components"]["schemas"]
+    for method, path, operation in described(found):
+        for status, answer in operation["responses"].items():
+            content = answer.get("content", {}).get("application/json")
+            if content is None or "example" in content:
+                continue
+            name = content["schema"]["$ref"].rpartition("/")[2]
+            assert shapes[name]["examples"], (method, path, status)
+            for each in shapes[name]["examples"]:
+                vars(models)[name].model_validate(each, extra="forbid")
+
+
+async def test_every_parameter_has_an_example_or_a_meaning(home: House) -> None:
+    for method, path, operation in described(await document(home)):
+        for each in operation.get("parameters", []):
+            told = each.get("description") or each["schema"].get("description")
+            assert told, (method, path, each["name"])
 
 
 async def test_every_reference_leads_somewhere(home: House) -> None:

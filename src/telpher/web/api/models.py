@@ -8,12 +8,12 @@ ISO 8601 in UTC, null for never.
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from telpher.service.people import LARGEST_ID
-from telpher.web.api import paging
+from telpher.web.api import examples, paging
 
 _MOST_ROWS: Final = 100
 _LATEST: Final = datetime.max.replace(tzinfo=UTC, microsecond=0).timestamp()
@@ -36,6 +36,10 @@ class _Asked(BaseModel):
 
 class _Told(BaseModel):
     model_config = ConfigDict(frozen=True)
+
+
+def _like(example: dict[str, Any]) -> ConfigDict:
+    return ConfigDict(frozen=True, json_schema_extra={"examples": [example]})
 
 
 class Page(_Asked):
@@ -101,6 +105,8 @@ class File(_Told):
 class Files(_Told):
     """Files, the most played one first."""
 
+    model_config = _like({"files": [examples.FILE]})
+
     files: list[File]
 
 
@@ -114,6 +120,8 @@ class Urls(_Told):
 
 class Link(_Told):
     """A link; `live` says whether it opens: not expired, its owner not banned."""
+
+    model_config = _like(examples.LINK)
 
     link_id: str
     owner: int
@@ -137,12 +145,16 @@ class Link(_Told):
 class Links(_Told):
     """Links that are not revoked, newest first."""
 
+    model_config = _like({"links": [examples.LINK], "next": examples.NEXT})
+
     links: list[Link]
     next: Annotated[str | None, Field(description="`cursor` of the next page; null at the end.")]
 
 
 class User(_Told):
     """Somebody who has talked to the bot. The totals count what came of their links."""
+
+    model_config = _like(examples.USER)
 
     user_id: int
     first_name: str
@@ -164,6 +176,8 @@ class User(_Told):
 
 class Users(_Told):
     """People, those who came last first."""
+
+    model_config = _like({"users": [examples.USER], "next": examples.NEXT})
 
     users: list[User]
     next: Annotated[str | None, Field(description="`cursor` of the next page; null at the end.")]
@@ -194,6 +208,8 @@ class WorkFigures(_Told):
 
 class Stats(_Told):
     """The server in figures."""
+
+    model_config = _like(examples.STATS)
 
     active_streams: int
     unique_files: int
