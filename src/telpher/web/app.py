@@ -38,7 +38,7 @@ def create_app(deps: WebDeps) -> FastAPI:
         routes=[
             FileRoute("/stream/", deps, attachment=False),
             FileRoute("/download/", deps, attachment=True),
-            Watch(deps, pages).route(),
+            Watch(deps, pages, assets).route(),
             PlaylistRoute(deps.playlists).route(),
             *System(deps, pages).routes(),
             assets.route(),

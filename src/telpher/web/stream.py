@@ -92,10 +92,12 @@ class FileRoute(BaseRoute):
             return Response(b"", HTTPStatus.OK, _sized(headers, 0))
         owner = await self._admission.admit(claims.link_id)
         viewer = Viewer(claims.link_id, client_of(request.scope), owner)
-        return await _body(wanted, info, headers, partial(self._open, claims, viewer))
+        return await _body(wanted, info, headers, partial(self._open, claims, viewer, info))
 
-    async def _open(self, claims: Claims, viewer: Viewer, start: int, stop: int) -> Stream:
-        return await self._engine.open(claims.ref, start, stop, viewer)
+    async def _open(
+        self, claims: Claims, viewer: Viewer, info: FileInfo, start: int, stop: int
+    ) -> Stream:
+        return await self._engine.open(claims.ref, start, stop, viewer, info)
 
 
 async def _body(
