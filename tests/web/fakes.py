@@ -16,6 +16,7 @@ from telpher.core.model import FileInfo, Kind, MessageRef, Viewer
 from telpher.errors import BadSignatureError, LinkExpiredError, NotFoundError
 from telpher.service.playlists import Listed
 from telpher.telegram.gateway import AccountState, AccountStatus
+from telpher.web.api.deps import ApiDeps
 from telpher.web.app import create_app
 from telpher.web.connection import Limits
 from telpher.web.deps import DatabaseStatus, Lifecycle, WebDeps, no_database
@@ -216,6 +217,7 @@ class World:
     admission: FakeAdmission = field(default_factory=FakeAdmission)
     shown: list[str] = field(default_factory=list)
     playlists: FakePlaylists = field(default_factory=FakePlaylists)
+    api: ApiDeps | None = None
 
     def app(self) -> ASGIApp:
         return create_app(
@@ -231,6 +233,7 @@ class World:
                 error_shown=self.shown.append,
                 playlists=self.playlists,
                 base_url="https://files.example.org",
+                api=self.api,
             )
         )
 

@@ -17,6 +17,7 @@ from telpher.errors import NotFoundError
 from telpher.service.playlists import Listed
 from telpher.storage.base import DatabaseStatus
 from telpher.telegram.gateway import AccountStatus
+from telpher.web.api.deps import ApiDeps
 
 
 class Stream(Protocol):
@@ -140,7 +141,7 @@ class WebDeps:
     `cors_origins` are the origins that scripts may read files from, ("*",) for all. `disk` is the
     directory whose file system health reports on. `error_shown` is told the key of each error of
     ours (5xx) that somebody is answered with; it must neither wait nor fail. `base_url` is what
-    addresses begin with that are shown to people.
+    addresses begin with that are shown to people. Without `api` there is no /api.
     """
 
     engine: Engine
@@ -155,3 +156,4 @@ class WebDeps:
     error_shown: Callable[[str], None] = _unheard
     playlists: PlaylistSource = field(default_factory=NoPlaylists)
     base_url: str = ""
+    api: ApiDeps | None = None
