@@ -48,6 +48,8 @@ from telpher.telegram.sources import Sources
 from telpher.telegram.timing import Timing
 from telpher.web.app import create_app
 from telpher.web.deps import Lifecycle, WebDeps
+from telpher.web.limiting.rates import Rates
+from telpher.web.limiting.shared import OwnCounts, SharedCounts
 from telpher.web.server import HttpServer
 
 
@@ -75,6 +77,7 @@ class App:
     upkeep: Upkeep
     lifecycle: Lifecycle
     log_level: LogLevel
+    rates: Rates | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +113,18 @@ def build(settings: Settings, frame: Frame, stores: Stores, tasks: asyncio.TaskG
         plays=Plays(_play_limits(settings), clock, books.usage),
     )
     log_level = LogLevel(stores.database.values, clock, settings.log_level, logs.set_level)
-    rooms = _Rooms(frame, stores, account, books, fleet, engine, desk, log_level, Lifecycle())
+    rooms = _Rooms(
+        frame=frame,
+        stores=stores,
+        account=account,
+        books=books,
+        fleet=fleet,
+        engine=engine,
+        desk=desk,
+        log_level=log_level,
+        lifecycle=Lifecycle(),
+        rates=_rates(settings, clock),
+    )
     web = create_app(_web_deps(settings, rooms))
     server = HttpServer(web, clock, settings.host, settings.port)
     bot = _bot(settings, rooms)
@@ -127,6 +141,7 @@ def build(settings: Settings, frame: Frame, stores: Stores, tasks: asyncio.TaskG
         upkeep=Upkeep(stores.database, clock, settings.retention_days),
         lifecycle=rooms.lifecycle,
         log_level=log_level,
+        rates=rooms.rates,
     )
 
 
@@ -143,6 +158,7 @@ class _Rooms:
     desk: CopyDesk | NoCopyDesk
     log_level: LogLevel
     lifecycle: Lifecycle
+    rates: Rates | None
 
     def status(self) -> AccountStatus:
         """The main account's, with the file connections that the fleet keeps for it."""
@@ -168,6 +184,16 @@ def _play_limits(settings: Settings) -> PlayLimits:
     )
 
 
+def _rates(settings: Settings, clock: Clock) -> Rates | None:
+    """The limits of requests, if there are to be any. Raises SettingsError."""
+    if not settings.rate_limit_per_minute:
+        return None
+    own = OwnCounts(clock)
+    url = settings.redis_url
+    shared = SharedCounts(url.get_secret_value(), clock, own) if url else None
+    return Rates(settings.rate_limit_per_minute, own, shared)
+
+
 def _web_deps(settings: Settings, rooms: _Rooms) -> WebDeps:
     books, clock, database = rooms.books, rooms.frame.clock, rooms.stores.database
     return WebDeps(
@@ -182,6 +208,9 @@ def _web_deps(settings: Settings, rooms: _Rooms) -> WebDeps:
         admission=books.usage,
         playlists=Playlists(database.playlists, books.links),
         base_url=settings.base_url,
+        trusted_proxies=settings.trusted_proxies,
+        rates=rooms.rates,
+        book=books.register,
         error_shown=lambda key: books.journal.note(ErrorShown(key, clock.now())),
     )
 

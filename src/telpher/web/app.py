@@ -12,8 +12,11 @@ from fastapi import FastAPI
 from starlette.middleware import Middleware
 
 from telpher._version import VERSION
+from telpher.web.client import Proxies
 from telpher.web.deps import WebDeps
 from telpher.web.errors import ErrorAnswers
+from telpher.web.limiting.gate import RateGate
+from telpher.web.limiting.turns import Turns
 from telpher.web.middleware import FileCors, RequestContext
 from telpher.web.pages import Pages
 from telpher.web.playlists import PlaylistRoute
@@ -28,26 +31,32 @@ TITLE: Final = "Telegram VLC Stream Bot API"
 def create_app(deps: WebDeps) -> FastAPI:
     """Builds the ASGI application around `deps`; it holds no state of its own."""
     pages = Pages()
+    errors = ErrorAnswers(pages, deps.error_shown)
+    # From the outside in.
+    middleware = [
+        Middleware(Proxies, trusted=deps.trusted_proxies),
+        Middleware(RequestContext, clock=deps.clock),
+        Middleware(FileCors, origins=deps.cors_origins),
+    ]
+    if deps.rates is not None:
+        middleware.append(Middleware(RateGate, rates=deps.rates, errors=errors))
+    turns = Turns(deps)
     app = FastAPI(
         title=TITLE,
         version=VERSION,
         routes=[
-            FileRoute("/stream/", deps, attachment=False),
-            FileRoute("/download/", deps, attachment=True),
+            FileRoute("/stream/", deps, turns, attachment=False),
+            FileRoute("/download/", deps, turns, attachment=True),
             Watch(deps, pages).route(),
             PlaylistRoute(deps.playlists).route(),
             *System(deps, pages).routes(),
         ],
-        # From the outside in.
-        middleware=[
-            Middleware(RequestContext, clock=deps.clock),
-            Middleware(FileCors, origins=deps.cors_origins),
-        ],
+        middleware=middleware,
         redirect_slashes=False,
         # Their pages load scripts from a CDN.
         openapi_url=None,
         docs_url=None,
         redoc_url=None,
     )
-    ErrorAnswers(pages, deps.error_shown).install(app)
+    errors.install(app)
     return app

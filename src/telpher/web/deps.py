@@ -11,12 +11,15 @@ from pathlib import Path
 from typing import Protocol
 
 from telpher.clock import Clock
+from telpher.core.forwarded import Network
 from telpher.core.links import Claims
 from telpher.core.model import FileInfo, MessageRef, Viewer
 from telpher.errors import NotFoundError
 from telpher.service.playlists import Listed
+from telpher.service.register import Entry
 from telpher.storage.base import DatabaseStatus
 from telpher.telegram.gateway import AccountStatus
+from telpher.web.limiting.rates import Rates
 
 
 class Stream(Protocol):
@@ -64,10 +67,14 @@ class Engine(Protocol):
     async def open(self, ref: MessageRef, start: int, stop: int, viewer: Viewer) -> Stream:
         """A stream of [start, stop), 0 <= start < stop <= size, whose first bytes are there.
 
-        `viewer` is the same for all streams of one play.
+        Streams whose viewers have their `sitting` in common are of one play.
 
         Raises NotFoundError, GoneError, BusyError, TooManyPlaysError, TelegramError.
         """
+        ...
+
+    def playing(self, viewer: Viewer) -> bool:
+        """Whether a stream of this viewer would be of a play that goes on already."""
         ...
 
     def stats(self) -> EngineStats: ...
@@ -126,6 +133,21 @@ class NoPlaylists:
         raise NotFoundError("there are no playlists")
 
 
+class LinkBook(Protocol):
+    """Who knows what a link was made for."""
+
+    async def find(self, link_id: int) -> Entry | None:
+        """None of a link that is not known. Raises StorageError."""
+        ...
+
+
+class NoBook:
+    """A LinkBook that knows no link."""
+
+    async def find(self, link_id: int) -> Entry | None:
+        return None
+
+
 class Lifecycle:
     """Whether the process is on its way out; read by health, written by whoever shuts down."""
 
@@ -140,7 +162,7 @@ class WebDeps:
     `cors_origins` are the origins that scripts may read files from, ("*",) for all. `disk` is the
     directory whose file system health reports on. `error_shown` is told the key of each error of
     ours (5xx) that somebody is answered with; it must neither wait nor fail. `base_url` is what
-    addresses begin with that are shown to people.
+    addresses begin with that are shown to people. Without `rates` there is no limit to requests.
     """
 
     engine: Engine
@@ -155,3 +177,6 @@ class WebDeps:
     error_shown: Callable[[str], None] = _unheard
     playlists: PlaylistSource = field(default_factory=NoPlaylists)
     base_url: str = ""
+    trusted_proxies: tuple[Network, ...] = ()
+    rates: Rates | None = None
+    book: LinkBook = field(default_factory=NoBook)

@@ -17,7 +17,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from telpher.errors import TelpherError
+from telpher.errors import RateLimitedError, TelpherError
 from telpher.web.accept import prefers_html
 from telpher.web.pages import Pages
 
@@ -38,6 +38,7 @@ MESSAGES: Final[Mapping[str, str]] = {
     "moment. Try again in a minute.",
     "quota_spent": "The one who made this link has used up the quota of the day. "
     "Try again tomorrow (UTC).",
+    "rate_limited": "You have asked for too much within a minute. Try again after the time given.",
     "storage": "The server's database does not answer at the moment. Try again shortly.",
     "telegram": "Telegram did not deliver the file. Try again; if it stays so, "
     "send the file to the bot again.",
@@ -91,7 +92,12 @@ class ErrorAnswers:
         assert isinstance(error, TelpherError)  # noqa: S101 - registered for these
         if error.status == http.HTTPStatus.INTERNAL_SERVER_ERROR:
             raise error
-        return self.answer(request, error.status, error.key, error.retry_after)
+        return self.own(request, error)
+
+    def own(self, request: Request, error: TelpherError) -> Response:
+        """The answer to an error of ours."""
+        headers = error.headers if isinstance(error, RateLimitedError) else None
+        return self.answer(request, error.status, error.key, error.retry_after, headers)
 
     async def _http(self, request: Request, error: Exception) -> Response:
         assert isinstance(error, HttpError)  # noqa: S101 - registered for these
