@@ -28,6 +28,7 @@ from telpher.jobs.upkeep import Upkeep
 from telpher.memory import memory_limit
 from telpher.observe import logs
 from telpher.service.log_level import LogLevel
+from telpher.service.open_links import OpenLinks
 from telpher.service.playlists import Playlists
 from telpher.storage.base import Database
 from telpher.storage.local import LocalStore
@@ -47,9 +48,11 @@ from telpher.telegram.servers import servers_of
 from telpher.telegram.sources import Sources
 from telpher.telegram.timing import Timing
 from telpher.web.app import create_app
+from telpher.web.connection import Limits
 from telpher.web.deps import Lifecycle, WebDeps
 from telpher.web.limiting.rates import Rates
 from telpher.web.limiting.shared import OwnCounts, SharedCounts
+from telpher.web.room import make_room
 from telpher.web.server import HttpServer
 
 
@@ -125,12 +128,10 @@ def build(settings: Settings, frame: Frame, stores: Stores, tasks: asyncio.TaskG
         lifecycle=Lifecycle(),
         rates=_rates(settings, clock),
     )
-    web = create_app(_web_deps(settings, rooms))
-    server = HttpServer(web, clock, settings.host, settings.port)
     bot = _bot(settings, rooms)
     newcomers.told = bot.reports.new_user
     return App(
-        server=server,
+        server=_server(settings, rooms),
         engine=engine,
         fleet=fleet,
         account=account,
@@ -194,11 +195,18 @@ def _rates(settings: Settings, clock: Clock) -> Rates | None:
     return Rates(settings.rate_limit_per_minute, own, shared)
 
 
+def _server(settings: Settings, rooms: _Rooms) -> HttpServer:
+    web = create_app(_web_deps(settings, rooms))
+    limits = Limits()
+    limits = dataclasses.replace(limits, connections=make_room(limits.connections))
+    return HttpServer(web, rooms.frame.clock, settings.host, settings.port, limits)
+
+
 def _web_deps(settings: Settings, rooms: _Rooms) -> WebDeps:
     books, clock, database = rooms.books, rooms.frame.clock, rooms.stores.database
     return WebDeps(
         engine=rooms.engine,
-        links=books.links,
+        links=OpenLinks(books.links) if settings.open_links else books.links,
         status=rooms.status,
         clock=clock,
         cors_origins=settings.cors_origins,

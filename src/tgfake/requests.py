@@ -123,6 +123,7 @@ class Requests:
     def _take_off(self, flight: Flight) -> None:
         counters = self._site.counters
         counters.calls[flight.subject.method] += 1
+        counters.changed()
         if flight.subject.method == "upload.getFile":
             self._files_in_flight += 1
             counters.took_off(self._files_in_flight, self._wire.id)

@@ -6,6 +6,7 @@ from telpher.core.model import FileInfo, Kind, MessageRef, Person
 from telpher.errors import (
     BadSignatureError,
     FloodWaitError,
+    RecipientLostError,
     RequestRejectedError,
     TelegramUnavailableError,
 )
@@ -167,7 +168,7 @@ async def test_a_stale_or_forged_press_ends_the_spinner_with_a_note(home, data):
     "failure",
     [
         FloodWaitError(3600),
-        RequestRejectedError("USER_IS_BLOCKED", 403),
+        RecipientLostError("USER_IS_BLOCKED", 403),
         RequestRejectedError("MESSAGE_ID_INVALID"),
         TelegramUnavailableError("not connected"),
     ],
@@ -179,17 +180,26 @@ async def test_a_stale_or_forged_press_ends_the_spinner_with_a_note(home, data):
     ids=["file", "command", "text"],
 )
 async def test_a_failure_is_logged_and_the_next_update_answered(home, incoming, failure):
-    home.gateway.failures.append(failure)
+    home.gateway.failures += [failure, failure]
     answering = home.bot.router
     with capture_logs() as logs:
         await answering(incoming)
-    (entry,) = logs
-    assert entry["log_level"] == "warning"
-    assert entry["chat_id"] == 7
-    assert type(failure).__name__ in entry["error"]
+    lost = isinstance(failure, RecipientLostError)
+    assert len(logs) == (1 if lost else 2)  # the answer, and that there is none
+    for entry in logs:
+        assert entry["log_level"] == "warning"
+        assert entry["chat_id"] == 7
+        assert type(failure).__name__ in entry["error"]
     assert home.gateway.silent
+    home.gateway.failures.clear()
     await answering(incoming)
     assert not home.gateway.silent
+
+
+async def test_what_telegram_does_not_do_is_said(home):
+    home.gateway.failures.append(FloodWaitError(3600))
+    await home.bot.router(message("/start", command="start"))
+    assert home.gateway.sent[-1].text == "That did not work. Please try again in a minute."
 
 
 @pytest.mark.parametrize(

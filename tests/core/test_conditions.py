@@ -51,6 +51,17 @@ def test_one_condition(name: str, value: str, expected: Decision) -> None:
     assert decide({name: value}, TAG, DATE) is expected
 
 
+@pytest.mark.parametrize("name", ["if-modified-since", "if-unmodified-since"])
+@pytest.mark.parametrize("value", [SAME, "Thu, 01 Jan 1970 00:00:00 GMT"])
+def test_no_date_is_compared_with_that_of_a_file_that_has_none(name: str, value: str) -> None:
+    assert decide({name: value}, TAG, None) is PROCEED
+
+
+@pytest.mark.parametrize("name", ["if-modified-since", "if-unmodified-since"])
+def test_more_than_one_date_is_none(name: str) -> None:
+    assert decide({name: f"{BEFORE}, {AFTER}"}, TAG, DATE) is PROCEED
+
+
 def test_no_condition() -> None:
     assert decide({}, TAG, DATE) is PROCEED
 

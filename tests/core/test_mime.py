@@ -49,6 +49,8 @@ def test_types_that_are_kept(declared: str, served: str) -> None:
         "application/xhtml+xml",
         "image/svg+xml",
         "image/SVG+xml",
+        "video/x+xml",
+        "audio/anything+XML; charset=utf-8",
         "image/vnd.djvu",
         "image/*",
         "text/xml",

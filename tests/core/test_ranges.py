@@ -46,9 +46,14 @@ HUGE = "9" * 5000  # more digits than int() takes
         ("bytes=,, ,1-2", Single(1, 3)),
         ("bytes=0-1,4-5", Several((Single(0, 2), Single(4, 6)))),
         ("bytes=4-5 \t,\t 0-1", Several((Single(4, 6), Single(0, 2)))),
-        ("bytes=0-9,5-14", Several((Single(0, 10), Single(5, 15)))),
+        ("bytes=0-9,10-14", Several((Single(0, 10), Single(10, 15)))),
+        ("bytes=0-9,9-14", Whole()),
+        ("bytes=5-14,0-5", Whole()),
+        ("bytes=0-9,20-29,5-6", Whole()),
+        ("bytes=0-9,-991", Whole()),
         ("bytes=0-0,-1", Several((Single(0, 1), Single(999, 1000)))),
-        ("bytes=0-,0-", Several((Single(0, 1000), Single(0, 1000)))),
+        ("bytes=0-,0-", Whole()),
+        ("bytes=0-4,2000-,2000-", Single(0, 5)),
         ("bytes=0-1,2000-", Single(0, 2)),
         ("bytes=2000-,-0,7-7", Single(7, 8)),
     ],
@@ -172,6 +177,9 @@ def model(header: str, size: int) -> list[list[int]] | None:
             slices.append(positions[int(first) : int(last) + 1 if last else None])
     if not size and any(not first and int(last) for first, last in bounds):
         return None
+    together = [position for found in slices for position in found]
+    if len(together) > len(set(together)):
+        return None
     return [found for found in slices if found]
 
 
@@ -254,6 +262,11 @@ def test_if_range_holds(header: str | None) -> None:
 )
 def test_if_range_fails(header: str) -> None:
     assert not if_range(header, TAG, DATE)
+
+
+@pytest.mark.parametrize("header", ["", HTTP_DATE, "Thu, 01 Jan 1970 00:00:00 GMT", "tomorrow"])
+def test_if_range_of_a_date_fails_where_the_file_has_none(header: str) -> None:
+    assert not if_range(header, TAG, None)
 
 
 def test_if_range_never_holds_for_a_weak_tag() -> None:

@@ -32,8 +32,7 @@ class Seat:
             self.body += await anext(self.stream)
             self.clock.advance(seconds)
         asked = self.media.asked
-        while len(self.media.answered) < len(asked):
-            await asyncio.sleep(0)
+        await self.media.until(lambda: len(self.media.answered) >= len(asked))
         self.media.gate.clear()
         self.body += await anext(self.stream)
         await self.media.until(lambda: len(asked) > len(self.media.answered))

@@ -86,7 +86,8 @@ async def test_a_preflight_allows_what_players_in_browsers_send(
     assert answer.headers["access-control-allow-origin"] == "*"
     assert answer.headers["access-control-allow-methods"] == "GET, HEAD, OPTIONS"
     allowed = answer.headers["access-control-allow-headers"].lower().split(", ")
-    assert {"range", "if-range", "if-none-match"} <= set(allowed)
+    assert set(allowed) == {"range", "if-range", "if-none-match"}
+    assert "access-control-expose-headers" not in answer.headers
 
 
 @pytest.mark.parametrize("path", [STREAM, PATH])
@@ -96,8 +97,23 @@ async def test_other_origins_may_read_files_and_their_errors(
     answer = await client.get(path, headers={"Origin": ORIGIN})
     assert answer.headers["access-control-allow-origin"] == "*"
     exposed = answer.headers["access-control-expose-headers"].split(", ")
-    assert {"Content-Range", "Content-Length", "ETag", "Accept-Ranges"} <= set(exposed)
+    assert set(exposed) == {"Content-Range", "Content-Length", "ETag", "Accept-Ranges"}
     assert "access-control-allow-methods" not in answer.headers
+
+
+@pytest.mark.parametrize("path", ["/thumbnail/1/2", "/playlist/x.m3u8"])
+async def test_thumbnails_and_playlists_are_shared_too(
+    client: httpx.AsyncClient, path: str
+) -> None:
+    answer = await client.get(path, headers={"Origin": ORIGIN})
+    assert answer.headers["access-control-allow-origin"] == "*"
+    asked = {"Origin": ORIGIN, "Access-Control-Request-Method": "GET"}
+    assert (await client.options(path, headers=asked)).status_code == 204
+
+
+async def test_options_that_is_no_preflight_is_told_the_methods(client: httpx.AsyncClient) -> None:
+    answer = await client.options(STREAM, headers={"Origin": ORIGIN})
+    assert (answer.status_code, answer.headers["allow"]) == (204, "GET, HEAD, OPTIONS")
 
 
 @pytest.mark.parametrize("path", ["/", "/health", "/stream"])

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+import structlog
+
 from telpher.bot import keyboards
 from telpher.bot.areas import Command, Offer, Press
 from telpher.bot.cancel import Undertaking, Undertakings
@@ -14,12 +16,14 @@ from telpher.bot.listing import listing
 from telpher.bot.progress import Progress
 from telpher.bot.turn import Answer, Turn
 from telpher.clock import Clock
-from telpher.errors import NotFoundError, StorageError
+from telpher.errors import NotFoundError, StorageError, TelegramError, TelpherError
 from telpher.service.batches import Batches, BatchRefusedError, Harvest, Plan, plan
 from telpher.telegram.chats import ChatInfo
 from telpher.telegram.gateway import Button
 
 STOP: Final = "stop"  # the press that stops what is being done for the presser
+
+_log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,31 +58,39 @@ class Batch:
     async def _batch(self, turn: Turn) -> None:
         try:
             wanted = plan(turn.message.arguments, self._rules.most)
-            if not await self._gate.lets_in(turn):
-                return
-            chat = await self._batches.admit(wanted, turn.user_id)
+            if await self._gate.lets_in(turn):
+                await self._undertake(turn, wanted)
         except BatchRefusedError as refused:
             values = {"most": self._rules.most, **refused.values}
             await turn.say(turn.render(f"batch.{refused.reason}", **values))
         except NotFoundError:
             await turn.say(turn.render("batch.out_of_sight"))
-        else:
-            await self._work(turn, wanted, chat)
 
-    async def _work(self, turn: Turn, wanted: Plan, chat: ChatInfo) -> None:
+    async def _undertake(self, turn: Turn, wanted: Plan) -> None:
         with self._undertakings.begin(turn.user_id) as undertaking:
             if undertaking is None:
                 await turn.say(turn.render("batch.another"))
                 return
-            first = _progress(turn, 0, wanted.count)
-            progress = Progress(turn, await turn.say(first), self._clock)
-            harvest = await self._collect(turn, wanted, chat, undertaking, progress)
-            if harvest is None:
-                await progress.end(Answer(turn.render("batch.stopped")))
-                return
-        await progress.end(Answer(_summary(turn, harvest)))
-        if harvest.entries:
+            chat = await self._batches.admit(wanted, turn.user_id)
+            harvest = await self._work(turn, wanted, chat, undertaking)
+        if harvest is not None and harvest.entries:
             await self._hand_out(turn, harvest, chat.title)
+
+    async def _work(
+        self, turn: Turn, wanted: Plan, chat: ChatInfo, undertaking: Undertaking
+    ) -> Harvest | None:
+        """What was found, None when it came to nothing; the message that showed the progress says
+        which."""
+        progress = Progress(turn, await turn.say(_progress(turn, 0, wanted.count)), self._clock)
+        try:
+            harvest = await self._collect(turn, wanted, chat, undertaking, progress)
+        except (NotFoundError, TelegramError) as error:
+            _log.warning("a batch was broken off", user_id=turn.user_id, problem=str(error))
+            await progress.end(Answer(turn.render(_failure(error))))
+            return None
+        end = turn.render("batch.stopped") if harvest is None else _summary(turn, harvest)
+        await progress.end(Answer(end))
+        return harvest
 
     async def _collect(
         self,
@@ -117,6 +129,11 @@ class Batch:
 def _progress(turn: Turn, seen: int, total: int) -> Answer:
     stop = Button(turn.plain("button.stop"), data=keyboards.data(STOP))
     return Answer(turn.render("batch.progress", seen=seen, total=total), ((stop,),))
+
+
+def _failure(error: TelpherError) -> str:
+    """The text for a chat that went out of sight meanwhile, or for a Telegram in trouble."""
+    return "batch.out_of_sight" if isinstance(error, NotFoundError) else "refused.trouble"
 
 
 def _summary(turn: Turn, harvest: Harvest) -> Html:

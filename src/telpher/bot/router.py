@@ -13,9 +13,9 @@ holds no state between updates, so any number of calls may run at once. It start
 account's dispatcher runs each update in a task of its own, within a bound, because one answer may
 wait long for Telegram and must not hold up the other chats.
 
-What goes wrong is said to whoever caused the update, in a sentence without anything internal. An
-update that cannot be answered at all (a user who blocked the bot, a flood wait longer than the
-gateway holds, Telegram away) is logged and done with; its error ends here.
+What goes wrong is said to whoever caused the update, in a sentence without anything internal. Where
+that cannot be said either (a user who blocked the bot, a flood wait longer than the gateway holds,
+Telegram away) it is logged and done with; the error ends here.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from telpher.bot.commands import published
 from telpher.bot.dialogues import Dialogues
 from telpher.bot.language import Texts
 from telpher.bot.turn import Turn
-from telpher.errors import StorageError, TelegramError, TelpherError
+from telpher.errors import RecipientLostError, StorageError, TelegramError, TelpherError
 from telpher.service.people import Access, People
 from telpher.telegram.gateway import BotGateway, ButtonPress, Incoming, IncomingMessage
 
@@ -70,7 +70,7 @@ class Router:
             await self._answer(turn, incoming)
         except StorageError as error:
             await self._apologise(turn, error, "storage")
-        except TelegramError as error:
+        except RecipientLostError as error:
             _log_failure(turn, error)
         except TelpherError as error:
             await self._apologise(turn, error, "trouble")

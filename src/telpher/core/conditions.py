@@ -8,7 +8,8 @@ The order is section 13.2.2's, and it matters because a later header is void bes
     If-Modified-Since    fails: 304
     If-Range             only then, and only with Range: `core.ranges.if_range`
 
-A date that is no HTTP-date is as if it were not there (sections 13.1.3 and 13.1.4).
+A date that is no HTTP-date is as if it were not there, and so is any date for a file that has none
+itself (sections 13.1.3 and 13.1.4).
 """
 
 from __future__ import annotations
@@ -28,8 +29,8 @@ class Decision(Enum):
     PRECONDITION_FAILED = "precondition failed"
 
 
-def decide(headers: Mapping[str, str], etag: str, last_modified: int) -> Decision:
-    """Decides for a GET or HEAD of the file with this tag and this date (Unix seconds).
+def decide(headers: Mapping[str, str], etag: str, last_modified: int | None) -> Decision:
+    """Decides for a GET or HEAD of the file with this tag and this date (Unix seconds, or None).
 
     `headers` is asked with lower-case names; a field sent more than once is joined with ", ".
     """
@@ -40,22 +41,22 @@ def decide(headers: Mapping[str, str], etag: str, last_modified: int) -> Decisio
     return Decision.PROCEED
 
 
-def _unchanged(headers: Mapping[str, str], etag: str, last_modified: int) -> bool:
+def _unchanged(headers: Mapping[str, str], etag: str, last_modified: int | None) -> bool:
     """If-Match, else If-Unmodified-Since."""
     tags = headers.get("if-match")
     if tags is not None:
         return listed(tags, etag, weak=False)
     since = _date(headers, "if-unmodified-since")
-    return since is None or last_modified <= since
+    return since is None or last_modified is None or last_modified <= since
 
 
-def _changed(headers: Mapping[str, str], etag: str, last_modified: int) -> bool:
+def _changed(headers: Mapping[str, str], etag: str, last_modified: int | None) -> bool:
     """If-None-Match, else If-Modified-Since."""
     tags = headers.get("if-none-match")
     if tags is not None:
         return not listed(tags, etag, weak=True)
     since = _date(headers, "if-modified-since")
-    return since is None or last_modified > since
+    return since is None or last_modified is None or last_modified > since
 
 
 def _date(headers: Mapping[str, str], name: str) -> int | None:

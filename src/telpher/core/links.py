@@ -21,6 +21,7 @@ time. Whoever does not hold the secret learns one thing: no.
 from __future__ import annotations
 
 import base64
+import hashlib
 import hmac
 import re
 import struct
@@ -51,7 +52,8 @@ _MIN_SECRET = 16
 
 @dataclass(frozen=True, slots=True)
 class Claims:
-    """What a link says. `expires` is in Unix seconds, 0 for never.
+    """What a link says. `expires` is in Unix seconds, 0 for never. `signed` is False where nobody
+    vouches for it: such a link may name a message that never was.
 
     Raises ValueError for a number that does not fit into a key.
     """
@@ -60,6 +62,7 @@ class Claims:
     link_id: int
     expires: int
     epoch: int
+    signed: bool = True
 
     def __post_init__(self) -> None:
         if not 0 <= self.link_id <= _MAX_LINK_ID:
@@ -68,6 +71,19 @@ class Claims:
             raise ValueError("an expiry has 40 bits")
         if not 0 <= self.epoch <= _MAX_EPOCH:
             raise ValueError("an epoch has 32 bits")
+
+
+def unsigned(ref: MessageRef) -> Claims:
+    """What a link without a signature says (OPEN_LINKS).
+
+    Its id is the message's own, so that plays of two files are two; nobody made it, so it can be
+    neither revoked nor counted to anybody. Raises ValueError for ids of more than 64 bits.
+    """
+    if not _fits(ref):
+        raise ValueError("chat and message ids have 64 bits")
+    place = _PLACE.pack(ref.chat_id, ref.message_id)
+    digest = hashlib.blake2b(place, digest_size=8, person=b"telpher open 1").digest()
+    return Claims(ref, int.from_bytes(digest) >> 1 or 1, expires=0, epoch=0, signed=False)
 
 
 def derive_secret(text: str) -> bytes:

@@ -139,9 +139,14 @@ def media_type(info: FileInfo) -> str:
 def content_type(info: FileInfo) -> str:
     """The value of Content-Type: nothing a browser would run, whatever the sender declared."""
     essence = media_type(info)
-    if essence.startswith(("audio/", "video/")) or essence in _RASTER:
+    if (essence.startswith(("audio/", "video/")) and not _is_xml(essence)) or essence in _RASTER:
         return essence
     return _PLAIN_TEXT if essence == "text/plain" else OCTET_STREAM
+
+
+def _is_xml(essence: str) -> bool:
+    """Browsers read whatever is called so as a document, which may hold XHTML with scripts."""
+    return essence.endswith("+xml")
 
 
 def inline_ok(info: FileInfo) -> bool:

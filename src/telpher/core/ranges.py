@@ -16,6 +16,9 @@ A header goes through two sieves, and the difference is the point (RFC 9110, sec
       | yes
     Single or Several: each end clamped to the file's, ranges that cannot be satisfied left out.
 
+Ranges that overlap make the header void, too: Whole. Nobody needs a byte twice, and eight times the
+whole film for one small request is what the section warns of.
+
 Zero bytes have one special case. `bytes=0-` of an empty file is unsatisfiable, because byte 0 is
 not there. `bytes=-5` is satisfiable ("if the selected representation is shorter than the specified
 suffix-length, the entire representation is used", section 14.1.2), but no Content-Range can tell an
@@ -27,6 +30,7 @@ since a client that sends them means the range. Positions may have any number of
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -61,7 +65,8 @@ class Single:
 
 @dataclass(frozen=True, slots=True)
 class Several:
-    """Two ranges or more, in the order asked for; they may overlap. 206 as multipart/byteranges."""
+    """Two ranges or more in the order asked for, none of them overlapping another: together never
+    more than the file. 206 as multipart/byteranges."""
 
     ranges: tuple[Single, ...]
 
@@ -82,22 +87,25 @@ def parse(header: str | None, size: int) -> Requested:
     ranges = tuple(found for spec in specs if (found := spec.resolve(size)) is not None)
     if not ranges:
         return Whole() if size == 0 and _any_suffix(specs) else Unsatisfiable()
-    return ranges[0] if len(ranges) == 1 else Several(ranges)
+    if len(ranges) == 1:
+        return ranges[0]
+    return Whole() if _overlap(ranges) else Several(ranges)
 
 
-def if_range(header: str | None, etag: str, last_modified: int) -> bool:
+def if_range(header: str | None, etag: str, last_modified: int | None) -> bool:
     """Whether Range holds; otherwise the whole file is sent.
 
     `header` is the value of If-Range or None, `etag` the file's strong tag with its quotes,
-    `last_modified` its date in Unix seconds. A tag is compared strongly (a weak one never holds), a
-    date exactly: later is as wrong as earlier.
+    `last_modified` its date in Unix seconds, None when it has none. A tag is compared strongly (a
+    weak one never holds), a date exactly: later is as wrong as earlier.
     """
     if header is None:
         return True
     value = header.strip(" \t")
     if '"' in value[:3]:  # section 13.1.5: so a tag is told from a date
         return value == etag
-    return httpdate.read(value) == last_modified
+    date = httpdate.read(value)
+    return date is not None and date == last_modified
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +122,14 @@ class _Spec:
         else:
             start, stop = self.first, size if self.last is None else min(self.last + 1, size)
         return Single(start, stop) if start < stop else None
+
+
+def _overlap(ranges: Iterable[Single]) -> bool:
+    """Whether any two have a byte in common."""
+    return any(
+        second.start < first.stop
+        for first, second in itertools.pairwise(sorted(ranges, key=lambda each: each.start))
+    )
 
 
 def _any_suffix(specs: Iterable[_Spec]) -> bool:

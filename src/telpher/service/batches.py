@@ -3,9 +3,10 @@
     plan      two links name a chat and a range of message ids; checked before any work
     admit     of a private chat only its members; where that cannot be verified, nobody
     collect   messages a hundred at a time, a link for each file, in order
-    keep      the same links as a playlist
+    keep      enters the links, and keeps them as a playlist, too
 
-Reading begins only after `admit`: what somebody may not see is not looked at for them.
+Nothing is left of a batch that was stopped: its links were neither entered nor shown. Reading
+begins only after `admit`: what somebody may not see is not looked at for them.
 """
 
 from __future__ import annotations
@@ -140,20 +141,21 @@ class Batches:
         for start in range(wanted.first, wanted.last + 1, PAGE):
             ids = range(start, min(start + PAGE, wanted.last + 1))
             messages = await self._chats.read_messages(chat.chat_id, ids)
-            await self._take(harvest, messages, owner)
+            self._take(harvest, messages, owner)
             yield harvest
 
     async def keep(self, harvest: Harvest, title: str, owner: int) -> None:
-        """Keeps what was collected as a playlist, and counts the batch. Raises StorageError."""
+        """Enters the links of what was collected: they may be handed out from then on. Counts the
+        batch, and keeps it as a playlist. Raises StorageError when there is no playlist."""
+        await self._links.enter(each.links for each in harvest.entries)
+        for each in harvest.entries:
+            self._link_made(each.links.record.ref)
         now = self._clock.now()
         self._notes.note(BatchMade(owner, now))
         entries = [_entry(each) for each in harvest.entries]
         await self._playlists.put(Playlist(harvest.playlist_id, owner, title, now, entries))
 
-    async def _take(
-        self, harvest: Harvest, messages: Sequence[ChatMessage | None], owner: int
-    ) -> None:
-        found: list[Entry] = []
+    def _take(self, harvest: Harvest, messages: Sequence[ChatMessage | None], owner: int) -> None:
         for message in messages:
             harvest.seen += 1
             if message is None:
@@ -162,11 +164,7 @@ class Batches:
                 harvest.without_file += 1
             else:
                 links = self._links.make(message.ref, message.file, owner, harvest.playlist_id)
-                found.append(Entry(message.file, links))
-        await self._links.enter(each.links for each in found)
-        for each in found:
-            self._link_made(each.links.record.ref)
-        harvest.entries += found
+                harvest.entries.append(Entry(message.file, links))
 
 
 def _entry(entry: Entry) -> PlaylistEntry:

@@ -61,16 +61,20 @@ class Keeper:
                     self._work.clear()
                     self.lane.sweep()
                     await self._close_discarded()
-                    for _ in range(self.lane.wants_links()):
-                        slot = self.lane.free_slot()
-                        self.lane.opening.add(slot)
-                        tasks.create_task(self._open(slot), name=f"connection {slot}")
+                    self._widen(tasks)
                     await self._rest()
         finally:
             self._scheduler.refuse(self.lane, TelegramUnavailableError(_STOPPED))
             for link in list(self.lane.links):
                 self.lane.discard(link)
             await self._close_discarded()
+
+    def _widen(self, tasks: asyncio.TaskGroup) -> None:
+        """Begins to open as many connections as the lane wants."""
+        for _ in range(self.lane.wants_links()):
+            slot = self.lane.free_slot()
+            self.lane.opening.add(slot)
+            tasks.create_task(self._open(slot), name=f"connection {slot}")
 
     async def _open(self, slot: int) -> None:
         try:

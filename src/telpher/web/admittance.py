@@ -30,9 +30,12 @@ def parse_ref(path: str) -> MessageRef | None:
 
 
 def key_of(request: Request) -> str | None:
-    """The link's signature; None unless there is exactly one."""
+    """The link's signature; None where there is none, and nothing that could be right where there
+    are several."""
     keys = request.query_params.getlist("k")
-    return keys[0] if len(keys) == 1 else None
+    if not keys:
+        return None
+    return keys[0] if len(keys) == 1 else ""
 
 
 class Admittance:
@@ -62,10 +65,13 @@ class Admittance:
 async def file_of(claims: Claims, engine: Engine) -> FileInfo:
     """What is known of the file that a good link names.
 
-    Raises MessageDeletedError when there is none: as long as the link was made there was one, and
-    who holds it may know (rule 6); TelegramError in trouble.
+    Raises MessageDeletedError when there is none: as the link was signed there was one, and who
+    holds it may know (rule 6); of an unsigned one that is not known: NotFoundError. TelegramError
+    in trouble.
     """
     try:
         return await engine.locate(claims.ref)
     except NotFoundError as error:
+        if not claims.signed:
+            raise
         raise MessageDeletedError(str(error)) from error

@@ -20,6 +20,8 @@ from telpher.web.limiting.turns import Turns
 from telpher.web.middleware import FileCors, RequestContext
 from telpher.web.pages import Pages
 from telpher.web.playlists import PlaylistRoute
+from telpher.web.reference import Reference
+from telpher.web.static import StaticFiles
 from telpher.web.stream import FileRoute
 from telpher.web.system import System
 from telpher.web.watch import Watch
@@ -30,7 +32,7 @@ TITLE: Final = "Telegram VLC Stream Bot API"
 
 def create_app(deps: WebDeps) -> FastAPI:
     """Builds the ASGI application around `deps`; it holds no state of its own."""
-    pages = Pages()
+    pages, assets = Pages(), StaticFiles()
     errors = ErrorAnswers(pages, deps.error_shown)
     # From the outside in.
     middleware = [
@@ -50,13 +52,15 @@ def create_app(deps: WebDeps) -> FastAPI:
             Watch(deps, pages).route(),
             PlaylistRoute(deps.playlists).route(),
             *System(deps, pages).routes(),
+            assets.route(),
         ],
         middleware=middleware,
         redirect_slashes=False,
-        # Their pages load scripts from a CDN.
+        # The framework's pages load scripts from a CDN: ours are in `reference`.
         openapi_url=None,
         docs_url=None,
         redoc_url=None,
     )
+    app.router.routes.extend(Reference(TITLE, app.openapi, pages, assets).routes())
     errors.install(app)
     return app

@@ -26,13 +26,17 @@ MESSAGES: Final[Mapping[str, str]] = {
     "follows the question mark, or send the file to the bot again.",
     "gone": "This link is no longer valid. Send the file to the bot again for a new one.",
     "link_expired": "This link has expired. Send the file to the bot again for a new one.",
-    "message_deleted": "The message that held this file was deleted. "
-    "Send the file to the bot again for a new link.",
+    "message_deleted": "The message that held this file was deleted, or the bot may no longer read "
+    "it. Send the file to the bot again for a new link.",
     "precondition_failed": "The file is not the one your player asked for. Open the link anew.",
     "range_not_satisfiable": "The file ends before the bytes asked for.",
     "method_not_allowed": "This address does not support that method; "
     "the Allow header lists those it does.",
     "bad_request": "The request could not be understood.",
+    "request_timeout": "The request did not arrive in time.",
+    "content_too_large": "The request carries more than this server takes.",
+    "headers_too_large": "The headers of the request are too large.",
+    "too_many_connections": "The server has as many connections open as it can. Try again shortly.",
     "busy": "Too many files are playing at the moment. Try again shortly.",
     "too_many_plays": "As many files of the one who made this link as may be are playing at the "
     "moment. Try again in a minute.",

@@ -14,6 +14,7 @@ from typing import Final
 
 import structlog
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from telpher.clock import Clock
@@ -24,7 +25,8 @@ _log = structlog.stdlib.get_logger(__name__)
 # Enough to name a file; a hostile path may be far longer.
 _LOGGED_PATH: Final = 300
 
-FILE_PREFIXES: Final = ("/stream/", "/download/")
+# What pages of other origins may read: files, and what shows or lists them.
+SHARED_PREFIXES: Final = ("/stream/", "/download/", "/thumbnail/", "/playlist/")
 
 
 @dataclass(slots=True)
@@ -99,16 +101,16 @@ def _record(scope: Scope, progress: _Progress, seconds: float) -> None:
 
 
 class FileCors:
-    """Lets scripts of other origins read files, and only files (CORS_ORIGINS)."""
+    """Lets scripts of other origins read files, and only files (CORS_ORIGINS).
 
-    _EXPOSED: Final = (
-        "Accept-Ranges, Content-Disposition, Content-Length, Content-Range, ETag, Last-Modified, "
-        "Retry-After, X-Request-Id"
-    )
+    A browser asks beforehand (a preflight) only for headers beyond the usual, which for players is
+    Range in an unusual form, If-Range and If-None-Match (players.md 13). It is answered here.
+    """
+
+    _EXPOSED: Final = "Accept-Ranges, Content-Length, Content-Range, ETag"
     _PREFLIGHT: Final = {
         "Access-Control-Allow-Methods": "GET, HEAD, OPTIONS",
-        "Access-Control-Allow-Headers": "If-Match, If-Modified-Since, If-None-Match, If-Range, "
-        "If-Unmodified-Since, Range",
+        "Access-Control-Allow-Headers": "If-None-Match, If-Range, Range",
         # A day; browsers cut it to their own limit (Chromium two hours).
         "Access-Control-Max-Age": "86400",
     }
@@ -118,18 +120,23 @@ class FileCors:
         self._origins = frozenset(origins)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or not scope["path"].startswith(FILE_PREFIXES):
+        if scope["type"] != "http" or not scope["path"].startswith(SHARED_PREFIXES):
             await self._app(scope, receive, send)
             return
+        asked = Headers(scope=scope)
+        preflight = scope["method"] == "OPTIONS" and "access-control-request-method" in asked
 
         async def shared(message: Message) -> None:
             if message["type"] == "http.response.start":
-                self._allow(Headers(scope=scope), MutableHeaders(scope=message), scope["method"])
+                self._allow(asked, MutableHeaders(scope=message), preflight=preflight)
             await send(message)
 
-        await self._app(scope, receive, shared)
+        if preflight:
+            await Response(None, HTTPStatus.NO_CONTENT)(scope, receive, shared)
+        else:
+            await self._app(scope, receive, shared)
 
-    def _allow(self, asked: Headers, answer: MutableHeaders, method: str) -> None:
+    def _allow(self, asked: Headers, answer: MutableHeaders, *, preflight: bool) -> None:
         origin = asked.get("origin", "")
         if "*" in self._origins:
             answer["Access-Control-Allow-Origin"] = "*"
@@ -138,6 +145,7 @@ class FileCors:
             if origin not in self._origins:
                 return
             answer["Access-Control-Allow-Origin"] = origin
-        answer["Access-Control-Expose-Headers"] = self._EXPOSED
-        if method == "OPTIONS" and "access-control-request-method" in asked:
+        if preflight:
             answer.update(self._PREFLIGHT)
+        else:
+            answer["Access-Control-Expose-Headers"] = self._EXPOSED

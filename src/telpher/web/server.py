@@ -23,13 +23,11 @@ from typing import Final
 
 import structlog
 import uvicorn
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
-from uvicorn.protocols.http.flow_control import FlowControl
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
-from uvicorn.server import ServerState
+from starlette.types import ASGIApp
 
 from telpher.clock import Clock
 from telpher.errors import SettingsError
+from telpher.web.connection import Connection, Limits, State
 
 _log = structlog.stdlib.get_logger(__name__)
 
@@ -40,10 +38,6 @@ UNSENT_BYTES: Final = 128 << 10
 # A client that takes no byte for so long is gone. The kernel counts a closed window too, and that
 # is what a paused player looks like (players.md 10): it resumes with a Range after longer breaks.
 STALLED_MS: Final = 15 * 60 * 1000
-
-# Longer than the minute for which proxies keep a connection (nginx: 60 s), so that the side that
-# closes an idle one is not ours while a request is on its way.
-KEEP_ALIVE_SECONDS: Final = 75
 
 BACKLOG: Final = 2048
 
@@ -56,63 +50,21 @@ def _is_news(record: logging.LogRecord) -> bool:
     return record.msg != "ASGI callable returned without completing response."
 
 
-class _State(ServerState):
-    """What all connections share; `empty` is set while there are none."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.empty = asyncio.Event()
-        self.empty.set()
-
-
-class _Connection(HttpToolsProtocol):
-    """One client's connection. Limits on slow and large headers belong here."""
-
-    def __init__(
-        self, config: uvicorn.Config, state: _State, loop: asyncio.AbstractEventLoop
-    ) -> None:
-        super().__init__(config, state, {}, loop)
-        self._empty = state.empty
-
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        super().connection_made(transport)
-        # So that writing counts as paused while anything is left, and goes on when nothing is.
-        transport.set_write_buffer_limits(high=0)
-        self.app = _sent_whole(self.app, self.flow)
-        self._empty.clear()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        super().connection_lost(exc)
-        if not self.connections:
-            self._empty.set()
-
-
-def _sent_whole(app: ASGIApp, flow: FlowControl) -> ASGIApp:
-    """`app` with a `send` that returns when the kernel has the message, or the client is gone."""
-
-    async def run(scope: Scope, receive: Receive, send: Send) -> None:
-        async def send_whole(message: Message) -> None:
-            await send(message)
-            if flow.write_paused:
-                await flow.drain()
-
-        await app(scope, receive, send_whole)
-
-    return run
-
-
 class HttpServer:
     """Serves one ASGI application on one address.
 
     `port` 0 asks for a free one; after `start` the property tells which.
     """
 
-    def __init__(self, app: ASGIApp, clock: Clock, host: str, port: int) -> None:
+    def __init__(
+        self, app: ASGIApp, clock: Clock, host: str, port: int, limits: Limits | None = None
+    ) -> None:
         self._app = app
         self._clock = clock
         self._host = host
         self._port = port
-        self._state = _State()
+        self._limits = limits or Limits()
+        self._state = State()
         self._server: asyncio.Server | None = None
         self._date: asyncio.TimerHandle | None = None
 
@@ -134,7 +86,7 @@ class HttpServer:
             forwarded_allow_ips=[],
             server_header=False,
             workers=1,
-            timeout_keep_alive=KEEP_ALIVE_SECONDS,
+            timeout_keep_alive=self._limits.idle,
             # Without it a pipelined request inherits the context of the one before it.
             reset_contextvars=True,
         )
@@ -145,7 +97,9 @@ class HttpServer:
         self._port = listener.getsockname()[1]
         self._set_date()
         self._server = await loop.create_server(
-            lambda: _Connection(config, self._state, loop), sock=listener, backlog=BACKLOG
+            lambda: Connection(config, self._state, self._limits, loop),
+            sock=listener,
+            backlog=BACKLOG,
         )
 
     def stop_accepting(self) -> None:

@@ -16,7 +16,9 @@ HEAD ends before the bytes: it has the headers of GET, from metadata alone, and 
 from __future__ import annotations
 
 import dataclasses
+import secrets
 from collections.abc import Mapping
+from functools import partial
 from http import HTTPStatus
 from typing import Final
 
@@ -27,16 +29,18 @@ from starlette.routing import BaseRoute, Match, NoMatchFound
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from telpher.core import conditions, ranges
+from telpher.core.byteranges import content_range, lay_out
 from telpher.core.links import Claims
 from telpher.core.model import FileInfo, Viewer
 from telpher.errors import TelpherError
 from telpher.web.admittance import Admittance, file_of
 from telpher.web.client import client_of
-from telpher.web.deps import WebDeps
+from telpher.web.deps import Stream, WebDeps
 from telpher.web.disconnect import while_connected
 from telpher.web.errors import HttpError
-from telpher.web.file_headers import file_headers, validators
+from telpher.web.file_headers import file_headers, last_modified, validators
 from telpher.web.limiting.turns import Turns
+from telpher.web.parts import Open, Parts
 from telpher.web.response import BrokenBodyError, FileResponse
 
 ALLOW: Final = "GET, HEAD, OPTIONS"
@@ -99,7 +103,7 @@ class FileRoute(BaseRoute):
     ) -> ASGIApp:
         asked = _joined(request)
         headers = file_headers(info, attachment=self._attachment)
-        decision = conditions.decide(asked, headers["ETag"], info.date)
+        decision = conditions.decide(asked, headers["ETag"], last_modified(info))
         if decision is conditions.Decision.PRECONDITION_FAILED:
             raise HttpError(HTTPStatus.PRECONDITION_FAILED, "precondition_failed")
         if decision is conditions.Decision.NOT_MODIFIED:
@@ -107,39 +111,65 @@ class FileRoute(BaseRoute):
         if request.method == "HEAD":
             return Response(None, HTTPStatus.OK, _sized(headers, info.size))
         wanted = _wanted(asked, headers["ETag"], info)
-        start, stop, status = _framed(wanted, info, headers)
-        sized = _sized(headers, stop - start)
-        if start == stop:
-            return Response(b"", status, sized)
+        if isinstance(wanted, ranges.Whole) and info.size == 0:
+            return Response(b"", HTTPStatus.OK, _sized(headers, 0))
         owner = await self._admission.admit(claims.link_id)
-        await self._turns.begin(viewer, stop - start)
+        await self._turns.begin(viewer, _length(wanted, info))
         viewer = dataclasses.replace(viewer, owner=owner)
-        stream = await self._engine.open(claims.ref, start, stop, viewer)
-        return FileResponse(status, sized, stream, stop - start)
+        return await _body(wanted, info, headers, partial(self._open, claims, viewer))
+
+    async def _open(self, claims: Claims, viewer: Viewer, start: int, stop: int) -> Stream:
+        return await self._engine.open(claims.ref, start, stop, viewer)
 
 
-def _framed(
-    wanted: ranges.Requested, info: FileInfo, headers: dict[str, str]
-) -> tuple[int, int, HTTPStatus]:
-    """Which bytes go out under which status; adds Content-Range. Raises HttpError for 416."""
+async def _body(
+    wanted: ranges.Requested, info: FileInfo, headers: Mapping[str, str], open_range: Open
+) -> FileResponse:
+    """The answer with the bytes that are wanted, the first of them there."""
     match wanted:
-        case ranges.Unsatisfiable():
-            raise HttpError(
-                HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE,
-                "range_not_satisfiable",
-                {"Content-Range": f"bytes */{info.size}"},
-            )
         case ranges.Single(start, stop):
-            headers["Content-Range"] = f"bytes {start}-{stop - 1}/{info.size}"
-            return start, stop, HTTPStatus.PARTIAL_CONTENT
-        case _:  # Several ranges may be answered with the whole (RFC 9110, 14.2).
-            return 0, info.size, HTTPStatus.OK
+            length = stop - start
+            status = HTTPStatus.PARTIAL_CONTENT
+            headers = {**headers, "Content-Range": content_range(wanted, info.size)}
+            stream = await open_range(start, stop)
+        case ranges.Several(several):
+            boundary = secrets.token_hex(16)
+            layout = lay_out(several, info.size, headers["Content-Type"], boundary)
+            length = layout.length
+            status = HTTPStatus.PARTIAL_CONTENT
+            kind = f"multipart/byteranges; boundary={boundary}"
+            headers = {**headers, "Content-Type": kind}
+            stream = await Parts.begun(layout, open_range)
+        case _:
+            length = info.size
+            status = HTTPStatus.OK
+            stream = await open_range(0, length)
+    return FileResponse(status, _sized(headers, length), stream, length)
 
 
 def _wanted(asked: Mapping[str, str], tag: str, info: FileInfo) -> ranges.Requested:
-    if not ranges.if_range(asked.get("if-range"), tag, info.date):
+    """What Range asks for. Raises HttpError where none of it is there."""
+    if not ranges.if_range(asked.get("if-range"), tag, last_modified(info)):
         return ranges.Whole()
-    return ranges.parse(asked.get("range"), info.size)
+    wanted = ranges.parse(asked.get("range"), info.size)
+    if isinstance(wanted, ranges.Unsatisfiable):
+        raise HttpError(
+            HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE,
+            "range_not_satisfiable",
+            {"Content-Range": f"bytes */{info.size}"},
+        )
+    return wanted
+
+
+def _length(wanted: ranges.Requested, info: FileInfo) -> int:
+    """How many bytes of the file that is."""
+    match wanted:
+        case ranges.Single(start, stop):
+            return stop - start
+        case ranges.Several(several):
+            return sum(each.stop - each.start for each in several)
+        case _:
+            return info.size
 
 
 def _joined(request: Request) -> dict[str, str]:

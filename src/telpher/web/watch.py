@@ -41,7 +41,8 @@ class Watch:
         claims = self._admittance.claims(request, PREFIX)
         info = await file_of(claims, self._engine)
         place = f"{claims.ref.chat_id}/{claims.ref.message_id}"
-        named = f"{place}/{names.path_segment(names.safe_name(info))}?k={key_of(request)}"
+        query = f"?k={key_of(request)}" if claims.signed else ""
+        named = f"{place}/{names.path_segment(names.safe_name(info))}{query}"
         address = f"{self._base}/stream/{named}"
         values = {
             "file": describe(info),

@@ -27,6 +27,25 @@ async def test_users_are_listed_newest_first_page_by_page(home):
     assert ids == [each.user_id for each in reversed(people)]
 
 
+@pytest.mark.parametrize("language", ["en", "de"])
+async def test_pages_full_of_the_longest_names_are_taken_by_telegram(home, language):
+    for number in range(ON_A_PAGE + 1):
+        person = Person((1 << 50) + number, "😀" * 64, "😀" * 64, "u" * 32)
+        await home.say(file=FILM, person=person)
+        await home.notes.flush()
+        await home.database.users.set_banned(person.user_id, True, home.clock.now())
+    admin = Person(ROOT.user_id, ROOT.first_name, language_code=language)
+    home.clock.advance(10.123456)
+    for data in (
+        *("admin", "users", "statistics", "banners", "log_level", "restart"),
+        *(f"{press}:{1 << 50}" for press in ("user", "ban", "unban", "links_of")),
+        *(f"page:{page}" for page in ("start", "help", "commands", "about", "info")),
+    ):
+        shown = await home.press_data(data.encode(), admin)
+        assert shown, (data, home.note)
+        assert shown.message.picture or not data.startswith("page")
+
+
 async def test_a_list_of_nobody(home):
     assert "Users" in (await home.press_data(b"users", ROOT)).text
 

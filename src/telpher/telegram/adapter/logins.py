@@ -184,19 +184,25 @@ class MediaLogins:
     async def _authorise(self, opened: FileConnection, dc: int, query: Any) -> None:
         """Logs `opened` in with `query`, and with another one where its bytes are refused."""
         try:
-            for _ in range(1, MOST_EXPORTS):
-                try:
-                    await opened.call(query)
+            for left in reversed(range(MOST_EXPORTS)):
+                if await _took(opened, query, may_refuse=left > 0):
                     return
-                except RequestRejectedError as error:
-                    if error.name != "AUTH_BYTES_INVALID":
-                        raise
                 await self._sleep(self._timing.export_again)
                 query = await self._query(dc)
-            await opened.call(query)
         except AuthorisationLostError as error:
             # Of the main connection, which sees to it by itself, or of a key just made.
             raise TelegramUnavailableError(f"no login for data centre {dc} now") from error
+
+
+async def _took(opened: FileConnection, query: Any, *, may_refuse: bool) -> bool:
+    """Logs `opened` in; False when the bytes of the query are refused, where that may be."""
+    try:
+        await opened.call(query)
+    except RequestRejectedError as error:
+        if error.name != "AUTH_BYTES_INVALID" or not may_refuse:
+            raise
+        return False
+    return True
 
 
 async def _outcome(work: Awaitable[_Result]) -> _Result | TelegramError:

@@ -1,0 +1,302 @@
+"""One client's connection: uvicorn's HTTP protocol, with the limits it lacks.
+
+    silent, or too slow      closed, or 408        10 s for the headers of a request, 30 s for its
+                                                   body, 75 s between two requests
+    too large                431, 413              32 KiB of headers, 1 MiB of body
+    malformed                400                   also a Host that is missing, twice there, or odd
+    one too many             503                   connections; beyond a reserve cut off at once
+    too many in advance      answered, then closed pipelined requests
+
+What is refused while answers are under way is refused behind them: bytes of ours in the midst of a
+film's would be taken for the film's.
+
+A client that is told no is often still sending. Closed at once, its own bytes would make the kernel
+reset the connection and take our answer back: so what still comes is read and dropped for a moment
+(RFC 9112, 9.6).
+
+A client that does not read is not limited here: that is what a paused player looks like, and the
+kernel's time-out ends it (`web.server`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+import httptools
+import uvicorn
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from uvicorn.protocols.http.flow_control import FlowControl
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+from uvicorn.server import ServerState
+
+from telpher.web import refusal
+from telpher.web.refusal import Refusal
+
+# A link's address has 2,000 bytes at most and browsers send some KiB of cookies. Everything a
+# stranger sends is kept until the headers are complete.
+MOST_HEAD: Final = 32 << 10
+
+# Nothing is uploaded here: the largest bodies are the admin API's.
+MOST_BODY: Final = 1 << 20
+
+# Nobody who waits for answers has so many requests outstanding (browsers do not pipeline).
+MOST_PIPELINED: Final = 64
+
+# RFC 9110, 7.2 and RFC 3986, 3.2: what a host and port may be made of. It is used for nothing.
+_HOST: Final = re.compile(rb"[A-Za-z0-9._~!$&'()*+,;=%:\[\]-]*")
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Seconds, and connections at once. Beyond those, `spare` more are told so; the rest is cut."""
+
+    head: float = 10.0
+    body: float = 30.0
+    # Longer than the minute for which proxies keep a connection (nginx: 60 s), so that the side
+    # that closes an idle one is not ours while a request is on its way.
+    idle: int = 75
+    linger: float = 2.0
+    connections: int = 4096
+    spare: int = 256
+
+
+class State(ServerState):
+    """What all connections share; `empty` is set while there are none."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.empty = asyncio.Event()
+        self.empty.set()
+
+
+class _Refused(Exception):
+    """Ends the parser's work on what was received."""
+
+    def __init__(self, why: Refusal | None) -> None:
+        self.why = why
+
+
+class Connection(HttpToolsProtocol):
+    """See the module."""
+
+    def __init__(
+        self,
+        config: uvicorn.Config,
+        state: State,
+        limits: Limits,
+        loop: asyncio.AbstractEventLoop,
+    ) -> None:
+        super().__init__(config, state, {}, loop)
+        self._empty = state.empty
+        self._limits = limits
+        self._timer: asyncio.TimerHandle | None = None
+        # Requests whose answers are not complete, in their order; the first is being answered.
+        self._under_way: deque[RequestResponseCycle] = deque()
+        self._in_head = False
+        self._in_body = False
+        self._parsed = self._received = 0
+        self._hosts: list[bytes] = []
+        # Set: nothing is read any more, and this is to be said when all answers are complete.
+        self._deaf = False
+        self._why: Refusal | None = None
+
+    # What the event loop calls.
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        # So that writing counts as paused while anything is left, and goes on when nothing is.
+        transport.set_write_buffer_limits(high=0)
+        self.app = _sent_whole(self.app, self.flow)
+        self._empty.clear()
+        excess = len(self.connections) - self._limits.connections
+        if excess > self._limits.spare:
+            transport.abort()
+        elif excess > 0:
+            self._turn_away(refusal.TOO_MANY)
+        else:
+            self._wait(self._limits.head, self._head_is_late)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._stop_waiting()
+        # uvicorn tells the last of them; one before it would stream the rest of its film to nobody.
+        for cycle in self._under_way:
+            cycle.disconnected = True
+            cycle.message_event.set()
+        super().connection_lost(exc)
+        self._unset_keepalive_if_required()
+        if not self.connections:
+            self._empty.set()
+
+    def data_received(self, data: bytes) -> None:
+        if self._deaf:
+            return
+        if self._in_head:
+            self._received += len(data)
+        try:
+            self._parse(data)
+            # The parser keeps a header until it is complete, and tells of it only then.
+            if self._in_head and self._received > MOST_HEAD:
+                raise _Refused(refusal.HEAD_TOO_LARGE)
+        except _Refused as refused:
+            self._turn_away(refused.why)
+        except httptools.HttpParserError as error:
+            cause = error.__context__
+            self._turn_away(cause.why if isinstance(cause, _Refused) else refusal.MALFORMED)
+
+    def _parse(self, data: bytes) -> None:
+        rest = memoryview(data)
+        while rest:
+            try:
+                self.parser.feed_data(rest)
+            except httptools.HttpParserUpgrade as upgrade:
+                # No other protocol is spoken here, and the request is answered in this one
+                # (RFC 9110, 7.8). What follows is the next request.
+                rest = rest[upgrade.args[0] :]
+            else:
+                return
+
+    # What the parser calls.
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        if len(self._under_way) >= MOST_PIPELINED:
+            raise _Refused(None)
+        self._in_head = True
+        self._parsed = self._received = 0
+        self._hosts.clear()
+        if not self._under_way:
+            self._unset_keepalive_if_required()
+            self._wait(self._limits.head, self._head_is_late)
+
+    def on_url(self, url: bytes) -> None:
+        super().on_url(url)
+        self._count(len(url))
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self._count(len(name) + len(value) + len(b": \r\n"))
+        super().on_header(name, value)
+        if self.headers[-1][0] == b"host":
+            self._hosts.append(value)
+
+    def _count(self, count: int) -> None:
+        self._parsed += count
+        if self._parsed > MOST_HEAD:
+            raise _Refused(refusal.HEAD_TOO_LARGE)
+
+    def on_headers_complete(self) -> None:
+        self._in_head = False
+        if not _one_host(self._hosts, self.parser.get_http_version()):
+            raise _Refused(refusal.MALFORMED)
+        self.url = _with_path(self.url)
+        super().on_headers_complete()
+        self._under_way.append(self.cycle)
+        self._in_body = True
+        self._parsed = 0
+        if len(self._under_way) == 1:
+            self._wait(self._limits.body, self._body_is_late)
+
+    def on_body(self, body: bytes) -> None:
+        self._parsed += len(body)
+        if self._parsed > MOST_BODY:
+            raise _Refused(refusal.BODY_TOO_LARGE)
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        super().on_message_complete()
+        self._in_body = False
+        self._stop_waiting()
+
+    # What the application's answers call.
+
+    def on_response_complete(self) -> None:
+        self._under_way.popleft()
+        super().on_response_complete()
+        if self._under_way or self.transport.is_closing():
+            return
+        if self._deaf:
+            self._say(self._why)
+        elif self._in_head:
+            self._wait(self._limits.head, self._head_is_late)
+
+    # Time, and saying no.
+
+    def _wait(self, seconds: float, late: Callable[[], None]) -> None:
+        self._stop_waiting()
+        self._timer = self.loop.call_later(seconds, late)
+
+    def _stop_waiting(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _head_is_late(self) -> None:
+        """Who has said nothing at all expects no answer."""
+        if self._under_way:
+            return  # asked again when they are answered
+        if self._in_head:
+            self._turn_away(refusal.TOO_SLOW)
+        else:
+            self.transport.close()
+
+    def _body_is_late(self) -> None:
+        if self._in_body and self._under_way and not self._under_way[0].response_started:
+            self._turn_away(refusal.TOO_SLOW)
+
+    def _turn_away(self, why: Refusal | None) -> None:
+        """Reads nothing more; says why (None: nothing) as soon as no answer is under way."""
+        self._deaf = True
+        self._why = why
+        last = self._under_way[-1] if self._under_way else None
+        if last is not None and self._in_body and not last.response_started:
+            # Its body will not come: nobody shall wait for it.
+            self._under_way.pop()
+            last.disconnected = True
+            last.message_event.set()
+        if not self._under_way:
+            # Behind a complete answer to a request whose body goes on there is nothing to say.
+            self._say(None if self._in_body and last is None else why)
+
+    def _say(self, why: Refusal | None) -> None:
+        self._stop_waiting()
+        self._unset_keepalive_if_required()
+        if why is not None:
+            self.transport.write(refusal.written(why, self.server_state.default_headers))
+        if self.transport.can_write_eof():
+            self.transport.write_eof()
+        self.flow.resume_reading()
+        self._wait(self._limits.linger, self.transport.abort)
+
+
+def _one_host(hosts: list[bytes], version: str) -> bool:
+    """Whether the Host fields are as they must be (RFC 9112, 3.2)."""
+    if not hosts:
+        return version == "1.0"
+    return len(hosts) == 1 and _HOST.fullmatch(hosts[0]) is not None
+
+
+def _with_path(target: bytes) -> bytes:
+    """The request's target; of an absolute one path and query, the path perhaps `/` (3.2.1)."""
+    if target.startswith(b"/") or target == b"*":
+        return target
+    parsed = httptools.parse_url(target)
+    path = b"/" if parsed.path is None else parsed.path
+    return path if parsed.query is None else path + b"?" + parsed.query
+
+
+def _sent_whole(app: ASGIApp, flow: FlowControl) -> ASGIApp:
+    """`app` with a `send` that returns when the kernel has the message, or the client is gone."""
+
+    async def run(scope: Scope, receive: Receive, send: Send) -> None:
+        async def send_whole(message: Message) -> None:
+            await send(message)
+            if flow.write_paused:
+                await flow.drain()
+
+        await app(scope, receive, send_whole)
+
+    return run

@@ -1,0 +1,101 @@
+"""/static: the scripts and styles of pages, served from here and from nowhere else.
+
+Their names are read once, from the folder `static` beside this file and from `static/vendor`
+(scripts/vendor), so that no request reaches for any other file. Pages name a file together with the
+beginning of its digest: a browser may keep it for ever, and asks anew after an upgrade. Those of
+others lie packed with gzip and go out so; a client that cannot unpack gets them unpacked.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from telpher.errors import NotFoundError
+
+PREFIX: Final = "/static/"
+
+_FOLDER: Final = Path(__file__).parent / "static"
+
+_TYPES: Final = {
+    ".js": "text/javascript; charset=utf-8",
+    ".css": "text/css; charset=utf-8",
+    ".svg": "image/svg+xml",
+    ".txt": "text/plain; charset=utf-8",
+}
+
+# Hexadecimal digits of the digest: enough to tell versions apart.
+_DIGITS: Final = 16
+
+_FOR_EVER: Final = "public, max-age=31536000, immutable"
+_FOR_NOW: Final = "public, no-cache"
+
+
+@dataclass(frozen=True, slots=True)
+class Asset:
+    """A file as it is served; `packed` when it lies there as gzip."""
+
+    path: Path
+    media_type: str
+    digest: str
+    packed: bool
+
+
+class StaticFiles:
+    """See the module."""
+
+    def __init__(self, folder: Path = _FOLDER) -> None:
+        self._assets = {
+            path.name.removesuffix(".gz"): _asset(path)
+            for place in (folder, folder / "vendor")
+            for path in sorted(place.glob("*.*"))
+        }
+
+    def route(self) -> Route:
+        """Everything below /static/."""
+        return Route(PREFIX + "{name}", self._answer)
+
+    def address(self, name: str) -> str:
+        """Where pages find a file, relative to the root. Raises KeyError when there is none."""
+        return f"{PREFIX.removeprefix('/')}{name}?v={self._assets[name].digest}"
+
+    async def _answer(self, request: Request) -> Response:
+        asset = self._assets.get(request.path_params["name"])
+        if asset is None:
+            raise NotFoundError("no such asset")
+        asked = request.query_params.get("v") == asset.digest
+        unpack = asset.packed and "gzip" not in request.headers.get("accept-encoding", "")
+        # Two representations, two strong validators (RFC 9110, 8.8.3.3).
+        tag = f'"{asset.digest}{"-plain" if unpack else ""}"'
+        headers = {
+            "Cache-Control": _FOR_EVER if asked else _FOR_NOW,
+            "ETag": tag,
+            "Vary": "Accept-Encoding",
+            "X-Content-Type-Options": "nosniff",
+        }
+        if tag in request.headers.get("if-none-match", ""):
+            return Response(None, 304, headers)
+        headers["Content-Type"] = asset.media_type
+        if asset.packed and not unpack:
+            headers["Content-Encoding"] = "gzip"
+        return Response(await asyncio.to_thread(_read, asset.path, unpack), headers=headers)
+
+
+def _asset(path: Path) -> Asset:
+    packed = path.suffix == ".gz"
+    kind = _TYPES[Path(path.name.removesuffix(".gz")).suffix]
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()[:_DIGITS]
+    return Asset(path, kind, digest, packed)
+
+
+def _read(path: Path, unpack: bool) -> bytes:
+    data = path.read_bytes()
+    return gzip.decompress(data) if unpack else data
