@@ -102,9 +102,7 @@ def build(settings: Settings, frame: Frame, stores: Stores, tasks: asyncio.TaskG
     account, *extras = accounts
     newcomers = _Newcomers()
     books = open_books(settings, clock, stores.database, stores.local, newcomers)
-    channel = settings.bin_channel
-    copies = stores.database.copies
-    desk = NoCopyDesk() if channel is None else CopyDesk(copies, account.copier, channel, clock)
+    desk = _desk(settings, stores, account, clock)
     retention = Retention(settings.max_cache_size, settings.cache_ttl_hours * 3600)
     fleet = Fleet(accounts, Sources(accounts, desk, retention, clock, tasks), clock, timing, tasks)
     engine = Engine(
@@ -165,6 +163,14 @@ class _Rooms:
         """The main account's, with the file connections that the fleet keeps for it."""
         dcs = self.fleet.connections(self.account.user_id)
         return dataclasses.replace(self.account.status(), dcs=dcs)
+
+
+def _desk(
+    settings: Settings, stores: Stores, account: BotAccount, clock: Clock
+) -> CopyDesk | NoCopyDesk:
+    if settings.bin_channel is None:
+        return NoCopyDesk()
+    return CopyDesk(stores.database.copies, account.copier, settings.bin_channel, clock)
 
 
 class _Newcomers:

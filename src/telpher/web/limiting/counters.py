@@ -31,7 +31,7 @@ MOST_MARKED: Final = 40_000
 class BoundedCounters(Storage, SlidingWindowCounterSupport):
     """See the module. Nothing here waits: a decision is made in one piece."""
 
-    STORAGE_SCHEME = None  # made by hand, not by a URL
+    STORAGE_SCHEME: list[str] | None = None  # made by hand, not by a URL
 
     def __init__(
         self, clock: Clock, most_common: int = MOST_COMMON, most_marked: int = MOST_MARKED

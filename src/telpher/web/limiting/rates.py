@@ -8,9 +8,9 @@ The last two protect this process, so each instance counts them by itself; plays
 together where there is a Redis. 20 times is 1,200 a minute: the busiest player that was measured
 sends 130 for a minute of film (players.md 4), and a seek storm is a few each second.
 
-An answer tells of the limit it was counted by, as draft-ietf-httpapi-ratelimit-headers has it since
-its 8th version: `RateLimit-Policy: "plays";q=60;w=60` and `RateLimit: "plays";r=59;t=60`. Answers to
-requests for a file's bytes do so only where they are refused.
+An answer tells of the limit it was counted by as draft-ietf-httpapi-ratelimit-headers has it, since
+its version 8: `RateLimit-Policy: "plays";q=60;w=60` and `RateLimit: "plays";r=59;t=60`. An answer
+to a request for a file's bytes does so only when it is a refusal.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Final, Protocol, TypeVar
+from typing import Final, Protocol, TypeVar, cast
 
 import structlog
 from limits import RateLimitItem
@@ -35,6 +35,12 @@ PAUSE: Final = 5.0
 _PREFIX: Final = "telpher:rate"
 
 _T = TypeVar("_T")
+
+
+class _Connection(Protocol):
+    """Of redis.asyncio.Redis the one thing that `limits` does not know of."""
+
+    async def aclose(self) -> None: ...
 
 
 class Counts(Protocol):
@@ -90,7 +96,7 @@ class SharedCounts:
     async def close(self) -> None:
         bridge = self._storage.bridge
         assert isinstance(bridge, RedispyBridge)  # noqa: S101 - as asked for below
-        await bridge.get_connection().aclose()
+        await cast("_Connection", bridge.get_connection()).aclose()
 
     async def _ask(self, question: Callable[[], Awaitable[_T]]) -> _T | None:
         """The answer of Redis; None when there is none in time."""
