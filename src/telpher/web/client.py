@@ -58,7 +58,7 @@ class Proxies:
         return seen
 
     def _warn(self, peer: Address) -> None:
-        if self._warned or not peer.is_private:
+        if self._warned or peer.is_global:
             return
         self._warned = True
         _log.warning(

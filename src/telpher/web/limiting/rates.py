@@ -1,12 +1,11 @@
 """How often one client may ask: RATE_LIMIT_PER_MINUTE, and what follows from it.
 
     plays      60 a minute of one client: films begun, pages, calls of the API
-    requests   20 times as many of one client: HEAD, small answers, links that are none
-    ranges     20 times as many of one play: players open a connection for each fragment
+    requests   1,200 of one client: HEAD, small answers, links that are none
+    ranges     1,200 of one play: players open a connection for each fragment
 
 The last two protect this process, so each instance counts them by itself; plays are counted
-together where there is a Redis. 20 times is 1,200 a minute: the busiest player that was measured
-sends 130 for a minute of film (players.md 4), and a seek storm is a few each second.
+together where there is a Redis.
 
 An answer tells of the limit it was counted by as draft-ietf-httpapi-ratelimit-headers has it, since
 its version 8: `RateLimit-Policy: "plays";q=60;w=60` and `RateLimit: "plays";r=59;t=60`. An answer
@@ -25,8 +24,11 @@ from telpher.core.slidingwindow import View
 from telpher.errors import RateLimitedError
 from telpher.web.limiting.shared import Counts, OwnCounts
 
-# How many times as many requests and ranges there may be as plays.
-GENEROUS: Final = 20
+# How many times as many requests and ranges there may be as plays, and how many in any case. The
+# busiest player that was measured sends 130 for a minute of film (players.md 4), nine in a house
+# may do so, and a seek storm is a few each second.
+TIMES: Final = 20
+GENEROUS: Final = 1200
 
 SECONDS: Final = 60
 
@@ -80,7 +82,7 @@ class Rates:
 
     def __init__(self, per_minute: int, own: OwnCounts, shared: Counts | None = None) -> None:
         plays = RateLimitItemPerMinute(per_minute)
-        more = RateLimitItemPerMinute(per_minute * GENEROUS)
+        more = RateLimitItemPerMinute(max(per_minute * TIMES, GENEROUS))
         self._shared = shared
         self.plays = Limit("plays", plays, shared or own)
         self.requests = Limit("requests", more, own)
