@@ -36,7 +36,7 @@ def test_version(tmp_path: Path) -> None:
 def test_help_names_every_command(tmp_path: Path) -> None:
     shown = telpher("--help", cwd=tmp_path)
     assert shown.returncode == 0
-    for command in ("start", "run", "demo", "import", "version"):
+    for command in ("start", "run", "demo", "import", "token", "version"):
         assert command in shown.stdout
 
 
@@ -114,3 +114,20 @@ def test_import_from_nothing_is_a_mistake_that_is_told(tmp_path: Path, arguments
     assert shown.returncode == 2
     assert shown.stderr
     assert "Traceback" not in shown.stderr
+
+
+def test_a_token_is_made_listed_and_revoked(tmp_path: Path) -> None:
+    given = {"API_ID": "1", "API_HASH": "0" * 32, "BOT_TOKEN": f"1:{'x' * 35}"}
+
+    def token(*arguments: str) -> subprocess.CompletedProcess[str]:
+        return telpher("token", *arguments, cwd=tmp_path, environ=given)
+
+    made = token("create", "a script", "--scope", "links:read", "--days", "1.5")
+    assert made.returncode == 0, made.stderr
+    token_id = made.stdout.split("_")[1]
+    assert token("revoke", token_id).returncode == 0
+    listed = token("list")
+    assert listed.stdout.startswith(f"{token_id}  revoked ")
+    assert made.stdout.strip() not in listed.stdout
+    assert token("revoke", "0" * 16).returncode == 1
+    assert token("create", "a script", "--scope", "everything").returncode == 2

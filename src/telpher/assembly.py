@@ -27,9 +27,11 @@ from telpher.jobs.copies import CopyDesk, NoCopyDesk
 from telpher.jobs.upkeep import Upkeep
 from telpher.memory import memory_limit
 from telpher.observe import logs
+from telpher.service.bans import Bans
 from telpher.service.log_level import LogLevel
 from telpher.service.open_links import OpenLinks
 from telpher.service.playlists import Playlists
+from telpher.service.tokens import Tokens
 from telpher.storage.base import Database
 from telpher.storage.local import LocalStore
 from telpher.streaming.disk.tier import DiskTier
@@ -47,6 +49,7 @@ from telpher.telegram.mtproto.frames import Frames
 from telpher.telegram.servers import servers_of
 from telpher.telegram.sources import Sources
 from telpher.telegram.timing import Timing
+from telpher.web.api.deps import ApiDeps
 from telpher.web.app import create_app
 from telpher.web.connection import Limits
 from telpher.web.deps import Lifecycle, WebDeps
@@ -225,6 +228,14 @@ def _web_deps(settings: Settings, rooms: _Rooms) -> WebDeps:
         trusted_proxies=settings.trusted_proxies,
         rates=rooms.rates,
         book=books.register,
+        api=ApiDeps(
+            tokens=Tokens(database.tokens, clock),
+            database=database,
+            links=books.links,
+            revocations=books.revocations,
+            bans=Bans(books.people, books.access),
+            link_made=rooms.desk.wanted,
+        ),
         error_shown=lambda key: books.journal.note(ErrorShown(key, clock.now())),
     )
 

@@ -13,10 +13,12 @@ import typer
 import uvloop
 
 from telpher import __version__, app, config, ending
+from telpher.core.tokens import Scope
 from telpher.demo import stage
 from telpher.jobs import takeover
 from telpher.jobs.takeover import Sources
 from telpher.observe import logs
+from telpher.service.token_desk import TokenDesk
 from telpher.storage.folder import claimed
 
 # What the one before needs to let its streams end, and a little more.
@@ -33,6 +35,9 @@ commands = typer.Typer(
     # Plain tracebacks: the other kind shows local variables, secrets among them.
     pretty_exceptions_enable=False,
 )
+
+tokens = typer.Typer(help="Tokens of the API under /api.", no_args_is_help=True)
+commands.add_typer(tokens, name="token")
 
 
 @commands.command()
@@ -103,6 +108,36 @@ def import_people(
 def version() -> None:
     """Prints the version."""
     typer.echo(__version__)
+
+
+@tokens.command("create")
+def create_token(
+    name: Annotated[str, typer.Argument(help="What it is for; for yourself.")],
+    scope: Annotated[list[Scope], typer.Option(help="What it may do; give it several times.")],
+    days: Annotated[float, typer.Option(min=0, help="Days it is good for; 0: no end.")] = 0,
+) -> None:
+    """Makes a token and prints it, this once."""
+    _at_the_desk(lambda desk: desk.create(name, scope, days))
+
+
+@tokens.command("list")
+def list_tokens() -> None:
+    """Prints id, state, scopes and name of every token."""
+    _at_the_desk(lambda desk: desk.list())
+
+
+@tokens.command("revoke")
+def revoke_token(token_id: Annotated[str, typer.Argument(help="As `list` prints it.")]) -> None:
+    """Ends a token at once."""
+    _at_the_desk(lambda desk: desk.revoke(token_id))
+
+
+def _at_the_desk(wish: Callable[[TokenDesk], Coroutine[Any, Any, bool]]) -> None:
+    settings = config.load()
+    logs.setup("WARNING", settings.log_format, settings.secrets())
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        done = runner.run(wish(TokenDesk(settings, typer.echo)))
+    raise typer.Exit(0 if done else 1)
 
 
 def _until_stopped(begin: Callable[[], Coroutine[Any, Any, _Result]]) -> _Result | None:

@@ -160,3 +160,13 @@ async def test_every_state_can_be_told(home, state):
     job = Job("b1", KIND, 1, 0, state, Plan([], MessageRef(1, 77), "de").dump())
     await home.bot.broadcasts._told(job, Progress(10, 5, 3, 1, 1, "<b>"))
     assert home.gateway.edited[-1].ref == MessageRef(1, 77)
+
+
+async def test_what_comes_again_after_a_crash_is_no_other_broadcast(home):
+    question = await offered(home)
+    await home.press(question, "Send", ADMIN)
+    await home.say("/broadcast", ADMIN)
+    assert await home.say("News!", ADMIN, ref=MessageRef(1, 500)) is None
+    assert len(home.posts.received[1]) == 1, "no second preview"
+    assert "/stream/" in (await home.say(file=FILM, person=ADMIN)).text
+    assert len(await home.database.jobs.recent(KIND, 10)) == 1

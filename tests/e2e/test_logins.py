@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from structlog.testing import capture_logs
 
-from tests.e2e.house import QUICK, Time, bytes_of, house
+from tests.e2e.house import PATIENCE, QUICK, Time, bytes_of, house
 from tgfake.cluster import Layout
 from tgfake.faults import Fault, Kind
 
@@ -119,3 +121,29 @@ async def test_too_many_connections_are_answered_with_fewer(quick, times):
     # A key of its own for each: two TCP connections where no login is there yet.
     assert counters.connections_by_dc[ELSEWHERE] <= opened + 2 * (times + 3)
     assert counters.open_by_dc[ELSEWHERE] <= 4
+
+
+async def test_a_file_moves_to_where_there_is_a_login_already(tmp_path):
+    """Those are made soon after the start: in mid-stream nothing is agreed on, nothing imported."""
+    timing = replace(QUICK, logins_after=0.0)
+    async with house(tmp_path, layout=Layout(media_dcs=(1, 2)), time=Time(timing=timing)) as home:
+        counters = home.cluster.counters
+        await counters.wait(lambda each: each.imports == 4, PATIENCE)
+        file = home.add_file(kind="video", size=SIZE, dc=HOME)
+        url = await home.share(file)
+        assert await home.get(url, 0, 1000) == bytes_of(file, 0, 1000)
+        exports, keys = counters.exports, counters.keys_made
+        home.world.move_file(file, 1)
+        assert await home.get(url) == bytes_of(file)
+        assert (counters.exports, counters.keys_made) == (exports, keys)
+        assert counters.errors["FILE_MIGRATE_1"] >= 1
+
+
+async def test_a_data_centre_without_media_address_gets_a_login_for_each_connection_once(quick):
+    """However many films are played there one after the other."""
+    counters = quick.cluster.counters
+    for _ in range(3):
+        file = quick.add_file(kind="video", size=SIZE, dc=ELSEWHERE)
+        assert await quick.get(await quick.share(file)) == bytes_of(file)
+    assert counters.imports == counters.exports <= 4
+    assert counters.errors["AUTH_KEY_DUPLICATED"] == 0

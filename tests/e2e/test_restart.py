@@ -128,3 +128,18 @@ async def test_the_log_level_is_changed_at_once_and_survives_a_restart(tmp_path,
             await telpher.logged("listening")
             while (await telpher.entry())["level"] != "debug":
                 pass
+
+
+async def test_what_admins_wrote_while_it_was_down_is_done(tmp_path, world, ann):
+    async with telegram(world, tmp_path) as (_, servers):
+        env = environment(servers, tmp_path / "work", ADMINS=str(ann.user_id))
+        async with started(env, tmp_path) as telpher:
+            await telpher.logged("connected to Telegram")
+            telpher.signal(signal.SIGTERM)
+            await telpher.exit_status()
+        written = [await ann.send("telpher_bot", each) for each in ("/ban 77", "/admin")]
+        async with started(env, tmp_path), asyncio.timeout(PATIENCE):
+            for wanted in ("77 is banned", "What is to be done?"):
+                await ann.wait_for(
+                    lambda seen, wanted=wanted: wanted in seen.text, "telpher_bot", after=written[1]
+                )

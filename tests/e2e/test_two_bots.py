@@ -71,6 +71,31 @@ async def test_an_extra_bot_that_never_was_let_in_costs_nothing(tmp_path):
         assert pair.home.cluster.counters.calls["channels.getMessages"] <= 3
 
 
+@pytest.mark.parametrize(
+    "kind", [Kind.RESET, Kind.TIMEOUT, Kind.INTERNAL, Kind.UNREGISTERED, Kind.NO_KEY, Kind.TOO_MANY]
+)
+@pytest.mark.parametrize("who", ["main", "extra"])
+async def test_passing_trouble_of_one_bot_costs_no_more_than_what_was_under_way(pair, kind, who):
+    home = pair.home
+    bot: Account = getattr(pair, who)
+    trouble = Fault(kind, account=bot.user_id, method="upload.getFile", times=4)
+    home.cluster.faults.add(trouble)
+    home.cluster.counters.reset()
+    await pair.get_all()
+    assert trouble.struck > 0 or who == "extra"
+    needed = len(home.cluster.counters.served(pair.file.id))
+    assert home.cluster.counters.get_file_calls <= needed + 16 * (1 + trouble.struck)
+
+
+async def test_references_that_expire_for_both_are_refreshed_once_by_each(pair):
+    home, calls = pair.home, pair.home.cluster.counters.calls
+    home.world.expire_references(pair.file)
+    before = calls["messages.getMessages"], calls["channels.getMessages"]
+    await pair.get_all()
+    assert calls["messages.getMessages"] <= before[0] + 1
+    assert calls["channels.getMessages"] <= before[1] + 1
+
+
 @pytest.mark.parametrize("name", ["CHANNEL_PRIVATE", "LOCATION_INVALID"])
 @pytest.mark.parametrize("who", ["main", "extra"])
 async def test_what_is_refused_to_one_bot_the_other_brings(pair, who, name):

@@ -101,10 +101,12 @@ async def test_links_beyond_the_bound_go_without(desk, store, bot):
         await until(lambda: len(store.places) == MOST_NOTED)
 
 
-async def test_a_disk_that_refuses_means_no_copy_and_is_left_alone_for_a_while(desk, store, clock):
+async def test_a_disk_that_refuses_does_not_say_no_and_is_left_alone(desk, store, clock):
     store.trouble = StorageError("disk I/O error")
     with capture_logs() as logs:
-        assert [await desk.place(REF) for _ in range(3)] == [None] * 3
+        for _ in range(3):
+            with pytest.raises(StorageError):
+                await desk.place(REF)
         assert store.looks == 1
         store.trouble, store.places[REF] = None, COPY
         clock.advance(PAUSE)
@@ -112,11 +114,12 @@ async def test_a_disk_that_refuses_means_no_copy_and_is_left_alone_for_a_while(d
     assert [each["log_level"] for each in logs] == ["warning", "info"]
 
 
-async def test_a_disk_that_does_not_answer_means_no_copy(store, bot, clock, sleeps):
+async def test_a_disk_that_does_not_answer_does_not_say_so_either(store, bot, clock, sleeps):
     desk = CopyDesk(store, bot, CHANNEL, clock, sleeps, place_patience=0.01)
     store.stuck = True
-    assert await desk.place(REF) is None
-    assert await desk.place(OTHER) is None
+    for ref in (REF, OTHER):
+        with pytest.raises(StorageError):
+            await desk.place(ref)
     assert store.looks == 1
 
 

@@ -174,3 +174,15 @@ def test_a_library_that_writes_down_users_data_is_kept_quiet(out: io.StringIO) -
     logging.getLogger("pymongo.command").debug("find users", extra={"name": "Ann"})
     logging.getLogger("pymongo.connection").warning("away")
     assert [entry["message"] for entry in entries(out)] == ["away"]
+
+
+def test_the_level_is_changed_in_the_running_process(out: io.StringIO) -> None:
+    logs.setup("INFO", "json", stream=out)
+    ours, theirs = structlog.get_logger("telpher"), logging.getLogger("pymongo")
+    for level in ("DEBUG", "ERROR", "INFO"):
+        logs.set_level(level)
+        for logger in (ours, theirs):
+            logger.debug(f"debug at {level}")
+            logger.info(f"info at {level}")
+    said = [entry["message"] for entry in entries(out)]
+    assert said == ["debug at DEBUG", *["info at DEBUG"] * 2, *["info at INFO"] * 2]

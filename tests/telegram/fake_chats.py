@@ -76,6 +76,11 @@ class FakePosts:
     loads: int = 0
     _sent: dict[tuple[int, int], MessageRef] = field(default_factory=dict)
 
+    async def album_of(self, ref: MessageRef) -> list[MessageRef]:
+        if ref not in self.there:
+            raise NotFoundError("gone")
+        return [ref]
+
     async def load_post(self, source: Sequence[MessageRef]) -> Post:
         self.loads += 1
         left = [ref for ref in source if ref in self.there]

@@ -9,7 +9,14 @@ import pytest
 from telpher.clock import FakeClock
 from telpher.core.demand import Demand, Urgency
 from telpher.core.hedging import Allowance
-from telpher.errors import ChunkTimeoutError, FloodWaitError, RequestRejectedError, TelegramError
+from telpher.errors import (
+    ChunkTimeoutError,
+    FloodWaitError,
+    RequestRejectedError,
+    TelegramError,
+    TelegramUnavailableError,
+    ThrottledError,
+)
 from telpher.telegram.carrier import PIECE, Carrier, Wanted
 from telpher.telegram.lane import Lane
 from telpher.telegram.scheduler import Scheduler
@@ -134,6 +141,65 @@ async def test_who_leaves_in_flight_gives_its_room_back(stage):
     assert connection.cancelled == 1
     connection.answer()
     assert len(await second) == MIB
+
+
+class TestALostConnection:
+    """One that was good; what it had under way is asked for again at once."""
+
+    async def fetching_on(self, stage: Stage, first: FakeConnection, **how: object) -> Fetching:
+        """A chunk under way on `first`, which has carried one before."""
+        good = await stage.fetch(demand_of("a", AHEAD), limit=64 * KIB)
+        first.answer()
+        await good
+        fetching = await stage.fetch(demand_of("a", AHEAD), **how)
+        assert first.asked
+        return fetching
+
+    async def test_the_next_one_brings_it(self, stage):
+        first = stage.connect()
+        fetching = await self.fetching_on(stage, first)
+        first.fail(TelegramUnavailableError("reset"))
+        await settle()
+        second = stage.connect()
+        assert await second.answer_all() == [(5 * MIB, MIB)]
+        assert len(await fetching) == MIB
+
+    async def test_once(self, stage):
+        first = stage.connect()
+        fetching = await self.fetching_on(stage, first)
+        first.fail(TelegramUnavailableError("reset"))
+        await settle()
+        second = stage.connect()
+        await settle()
+        second.fail(TelegramUnavailableError("reset"))
+        assert isinstance(await fetching, TelegramUnavailableError)
+
+    async def test_another_account_that_is_free_brings_it(self, stage):
+        first = stage.connect(1)
+        fetching = await self.fetching_on(stage, first, accounts=(1, 2))
+        other = stage.connect(2)
+        first.fail(TelegramUnavailableError("reset"))
+        stage.connect(1)
+        assert await other.answer_all() == [(5 * MIB, MIB)]
+        assert len(await fetching) == MIB
+
+    async def test_one_under_a_flood_wait_is_not_waited_for(self, stage):
+        first = stage.connect(1)
+        fetching = await self.fetching_on(stage, first, accounts=(1, 2))
+        stage.connect(2)
+        flooded = stage.lanes[2].links[0]
+        ticket = stage.lanes[2].sent(flooded, KIB)
+        stage.lanes[2].flooded(flooded, ticket, FloodWaitError(300))
+        first.fail(TelegramUnavailableError("reset"))
+        await settle()
+        assert await stage.connect(1).answer_all() == [(5 * MIB, MIB)]
+        assert len(await fetching) == MIB
+
+    async def test_one_that_is_throttled_is_left_in_peace(self, stage):
+        first = stage.connect()
+        fetching = await self.fetching_on(stage, first)
+        first.fail(ThrottledError("-429"))
+        assert isinstance(await fetching, ThrottledError)
 
 
 class Miser(Allowance):

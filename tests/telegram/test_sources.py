@@ -10,6 +10,7 @@ from telpher.errors import (
     FloodWaitError,
     NotFoundError,
     RequestRejectedError,
+    StorageError,
     TelegramUnavailableError,
 )
 from telpher.telegram.locations import ABSENT_SECONDS, Retention
@@ -17,6 +18,7 @@ from telpher.telegram.sources import REFUSED_SECONDS, Sources
 
 MAIN, EXTRA = 1, 2
 REF, COPY = MessageRef(42, 7), MessageRef(-100_5, 70)
+GONE = MessageRef(42, 8)
 INFO = FileInfo(11, 1000, "video/mp4", "a.mp4", Kind.VIDEO, 0)
 
 
@@ -43,7 +45,11 @@ class Bot:
 
 
 class Copies(dict[MessageRef, MessageRef]):
+    trouble: StorageError | None = None
+
     async def place(self, ref: MessageRef) -> MessageRef | None:
+        if self.trouble:
+            raise self.trouble
         return self.get(ref)
 
 
@@ -201,3 +207,19 @@ async def test_a_message_that_is_gone_when_it_is_refreshed_gives_way_to_its_copy
     main.sees.discard(REF)
     await sources.refresh(source)
     assert (await sources.of(REF, INFO, ()))[0].ref == COPY
+
+
+async def test_while_nobody_can_tell_of_copies_only_what_needs_one_fails(main, extra, clock):
+    copies = Copies({REF: COPY})
+    copies.trouble = StorageError("away")
+    async with asyncio.TaskGroup() as tasks:
+        sources = Sources([main, extra], copies, Retention(), clock, tasks)
+        assert await sources.info(REF) == INFO
+        assert accounts(await sources.of(REF, INFO, ())) == [MAIN]
+        with pytest.raises(StorageError):
+            await sources.info(GONE)
+        copies.trouble = None
+        clock.advance(ABSENT_SECONDS)
+        with pytest.raises(NotFoundError):
+            await sources.info(GONE)
+        await sources.close()

@@ -18,6 +18,7 @@ from telpher.errors import BadSignatureError, LinkExpiredError, NotFoundError
 from telpher.service.playlists import Listed
 from telpher.service.register import Entry
 from telpher.telegram.gateway import AccountState, AccountStatus
+from telpher.web.api.deps import ApiDeps
 from telpher.web.app import create_app
 from telpher.web.connection import Limits
 from telpher.web.deps import DatabaseStatus, Lifecycle, WebDeps, no_database
@@ -243,6 +244,7 @@ class World:
     rates: Rates | None = None
     book: FakeBook = field(default_factory=FakeBook)
     trusted: tuple[Network, ...] = ()
+    api: ApiDeps | None = None
 
     def app(self) -> ASGIApp:
         return create_app(
@@ -261,6 +263,7 @@ class World:
                 rates=self.rates,
                 book=self.book,
                 trusted_proxies=self.trusted,
+                api=self.api,
             )
         )
 

@@ -319,6 +319,16 @@ def test_what_is_no_request(nonsense: str) -> None:
     assert {entry["event"] for entry in entries} == {"request refused"}
 
 
+def test_a_refused_head_has_no_body() -> None:
+    async def scene(_: World, server: HttpServer) -> None:
+        async with wire(server.port) as connection:
+            connection.writer.write(b"HEAD / HTTP/1.1\r\n\r\n")
+            assert (await connection.head()).status == 400
+            assert await connection.rest() == b""
+
+    on_both_loops(scene)
+
+
 def test_nonsense_behind_a_request_comes_behind_its_answer() -> None:
     """In the midst of a film, bytes of ours would be taken for the film's."""
 

@@ -1,6 +1,6 @@
 """/broadcast: one message of an admin's to everybody (rules 31 and 33).
 
-    /broadcast as a reply    that message
+    /broadcast as a reply    that message, or the album it belongs to
     /broadcast alone         asks for one: a text, a file, an album, whatever can be sent on
     a preview                the message as everybody will see it, and how many that are
     Send                     begins; the message with the button then tells how far it is
@@ -12,7 +12,6 @@ button of an older preview does nothing, and Send pressed twice begins one broad
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Final
 
 import structlog
@@ -72,7 +71,7 @@ class Broadcast:
     async def _begin(self, turn: Turn) -> None:
         message = turn.message
         if message.reply_to:
-            await self._preview(turn, [MessageRef(turn.chat_id, message.reply_to)])
+            await self._preview(turn, MessageRef(turn.chat_id, message.reply_to))
             return
         await self._dialogues.go_on(turn.user_id, _WANTED)
         await turn.say(turn.render("broadcast.ask"))
@@ -85,13 +84,18 @@ class Broadcast:
     async def _given(self, turn: Turn) -> None:
         items = await self._albums.gather(turn.message)
         if items:
-            await self._preview(turn, [each.ref for each in items])
+            await self._preview(turn, *(each.ref for each in items))
 
-    async def _preview(self, turn: Turn, source: Sequence[MessageRef]) -> None:
-        """Shows the message as it will be, under the ids that the admin's own copy would have."""
-        job_id = self._broadcasts.new_id()
+    async def _preview(self, turn: Turn, *given: MessageRef) -> None:
+        """Shows the message as it will be. Of an album one item may be given, or all."""
+        job_id = self._broadcasts.id_for(turn.message.ref)
+        if await self._broadcasts.begun(job_id):
+            # A crash brought back what had been answered: it must not hold up the conversation.
+            await self._dialogues.end(turn.user_id)
+            return
         audience = await self._broadcasts.audience()
         try:
+            source = given if len(given) > 1 else await self._posts.album_of(*given)
             post = await self._posts.load_post(source)
             numbers = random_ids(f"preview {job_id}", turn.user_id, post.source)
             await self._posts.send_post(turn.chat_id, post, numbers)

@@ -115,9 +115,10 @@ def create_bot(deps: BotDeps) -> Bot:
     broadcast = Broadcast(service, deps.posts, dialogues, Albums())
     announcement = Announcement(deps.gateway, texts, deps.database.values, clock)
     banners = Banners(deps.database.values, clock, _default_banner())
-    areas: list[Area] = [files, broadcast, *_other_areas(deps, gate, dialogues)]
-    areas += _admin_areas(deps, dialogues, banners, announcement)
-    areas.append(Panel([press.name for area in areas for press in area.offer().presses]))
+    others = _other_areas(deps, gate, dialogues)
+    inner = (broadcast, *_admin_areas(deps, dialogues, banners, announcement))
+    panel = Panel([press.name for area in inner for press in area.offer().presses])
+    areas: Sequence[Area] = (files, *others, panel, *inner)
     menu = Menu(
         lambda commands: Pages(texts, rules.about, commands, deps.vitals),
         banners.of,
@@ -157,10 +158,10 @@ def _admin_areas(
     def streams() -> int:
         return deps.vitals().streams
 
+    yield Statistics(database, deps.clock, streams)
     yield users
     yield BanArea(Bans(deps.people, access), deps.people, users.card)
     yield UserLinks(database.links, deps.revocations)
-    yield Statistics(database, deps.clock, streams)
     yield BannerDesk(banners, dialogues, deps.gateway)
     yield Channel(deps.chats, deps.rules.force_sub)
     yield LogLevels(deps.log_level)

@@ -141,6 +141,15 @@ class Broadcasts:
         lease = await self._database.leases.acquire(f"job {job.job_id}", self._holder, LEASE)
         if lease is None:
             return
+        try:
+            await self._work_on(job, lease, began + TRUSTED)
+        except asyncio.CancelledError:
+            # The next process goes on at once instead of when the lease has run out.
+            with suppress(StorageError):
+                await self._database.leases.release(lease)
+            raise
+
+    async def _work_on(self, job: Job, lease: Lease, trusted: float) -> None:
         progress = Progress.load(job.progress)
         try:
             post = await self._load(Plan.load(job.plan).source)
@@ -148,7 +157,7 @@ class Broadcasts:
             progress.reason = str(error)
             await self._end(job, lease, progress, JobState.FAILED)
             return
-        work = _Work(job, lease, began + TRUSTED, progress, post)
+        work = _Work(job, lease, trusted, progress, post)
         if not progress.total:
             progress.total = (await self._database.users.counts(self._clock.now())).reachable
         _log.info("a broadcast goes on", job=job.job_id, done=progress.done, total=progress.total)
@@ -232,8 +241,10 @@ class Broadcasts:
         while True:
             try:
                 return await self._posts.load_post(source)
-            except (FloodWaitError, TelegramUnavailableError, ChunkTimeoutError) as error:
-                await self._sleep(max(backoff.next(), error.retry_after or 0))
+            except FloodWaitError as error:
+                await self._sleep(error.seconds)
+            except (TelegramUnavailableError, ChunkTimeoutError):
+                await self._sleep(backoff.next())
 
     async def _keep(self, work: _Work) -> None:
         """Sees to it that the lease holds, now. Raises StorageError when it does not any more."""
@@ -251,8 +262,10 @@ class Broadcasts:
         job = await self._database.jobs.get(work.job.job_id)
         if job is None or not await self._note(work, JobState.RUNNING):
             return None
-        await self._told(work.job, work.progress)
-        return JobState.CANCELLED if job.cancel else JobState.RUNNING
+        if job.cancel:
+            return JobState.CANCELLED
+        await self._told(dataclasses.replace(job, state=JobState.RUNNING), work.progress)
+        return JobState.RUNNING
 
     async def _last(self, work: _Work, state: JobState = JobState.DONE) -> JobState:
         await self._mark_blocked(work)

@@ -5,8 +5,9 @@
     another           makes the copies that the store says are wanted (`copying`)
     a file is played  `place` says where its copy is
 
-Two things may be slow or broken, Telegram and the disk, and neither is anything to a viewer: a
-disk that does not answer means "no copy known", for as long as it lasts.
+Two things may be slow or broken, Telegram and the database, and neither is anything to a viewer
+whose message is there. Where it is not, "nobody can tell at the moment" is not "there is no copy":
+the one is a matter of time, the other ends the link.
 """
 
 from __future__ import annotations
@@ -77,18 +78,18 @@ class CopyDesk:
         self._patience = place_patience
 
     async def place(self, ref: MessageRef) -> MessageRef | None:
-        """The copy of `ref`; None while there is none, or when the store does not tell."""
+        """The copy of `ref`, None while there is none. Raises StorageError when nobody can tell."""
         if ref in self._known:
             self._known.move_to_end(ref)
             return self._known[ref]
         if self._rest.resting:
-            return None
+            raise StorageError("the places of copies could not be read a moment ago")
         try:
             async with asyncio.timeout(self._patience):
                 found = await self._store.place(ref)
         except (StorageError, TimeoutError) as error:
             self._trouble(error)
-            return None
+            raise StorageError("the places of copies cannot be read") from error
         if self._rest.succeeded():
             _log.info("the places of copies can be read again")
         # A copy may have been made meanwhile: that is newer than what was read.

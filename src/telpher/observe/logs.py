@@ -74,9 +74,7 @@ def setup(
     for old in [each for each in root.handlers if _is_ours(each)]:
         root.removeHandler(old)
     root.addHandler(handler)
-    root.setLevel(level)
-    # It writes down every command, with the data of users in it.
-    logging.getLogger("pymongo").setLevel(max(root.level, logging.INFO))
+    set_level(level)
     structlog.configure(
         processors=[
             structlog.stdlib.filter_by_level,
@@ -91,8 +89,11 @@ def setup(
 
 
 def set_level(level: str) -> None:
-    """Changes what is written, in the running process."""
-    logging.getLogger().setLevel(level)
+    """Has entries of `level` and above written from now on."""
+    root = logging.getLogger()
+    root.setLevel(level)
+    # It writes down every command, with the data of users in it.
+    logging.getLogger("pymongo").setLevel(max(root.level, logging.INFO))
 
 
 class Redaction:

@@ -3,11 +3,13 @@ work."""
 
 from __future__ import annotations
 
-import secrets
+from base64 import urlsafe_b64encode
 from collections.abc import Callable, Sequence
+from hashlib import blake2b
 
 from telpher.clock import Clock
 from telpher.core.broadcast import KIND, Plan, Progress
+from telpher.core.model import MessageRef
 from telpher.core.records import Job, JobState
 from telpher.storage.base import Database
 
@@ -20,9 +22,15 @@ class BroadcastService:
         self._clock = clock
         self._wake = wake
 
-    def new_id(self) -> str:
-        """The id of a broadcast that is to come: 12 characters."""
-        return secrets.token_urlsafe(9)
+    def id_for(self, message: MessageRef) -> str:
+        """The id, 12 characters, of the broadcast that comes of an admin's message: the same when
+        the message is handled again after a crash."""
+        name = f"{message.chat_id} {message.message_id}"
+        return urlsafe_b64encode(blake2b(name.encode(), digest_size=9).digest()).decode()
+
+    async def begun(self, job_id: str) -> bool:
+        """Whether that one has begun, or is over. Raises StorageError."""
+        return await self._database.jobs.get(job_id) is not None
 
     async def audience(self) -> int:
         """How many people it would go to now. Raises StorageError."""

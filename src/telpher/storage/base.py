@@ -36,6 +36,7 @@ from telpher.core.records import (
     Value,
 )
 from telpher.core.tally import HourSum, Tally
+from telpher.core.tokens import ApiToken
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,6 +242,26 @@ class ValueStore(Protocol):
         ...
 
 
+class TokenStore(Protocol):
+    """Tokens of the API."""
+
+    async def add(self, token: ApiToken) -> None:
+        """A new one; one of that id that is there already is left as it is."""
+        ...
+
+    async def get(self, token_id: str) -> ApiToken | None:
+        """The one with that id, whether it still opens anything or not."""
+        ...
+
+    async def recent(self, limit: int) -> list[ApiToken]:
+        """Up to `limit`, newest first, of equal age the one with the larger id."""
+        ...
+
+    async def revoke(self, token_id: str, at: float) -> bool:
+        """Ends one for good; False when there is none. It stays ended since the first time."""
+        ...
+
+
 class Ledger(Protocol):
     """Counters: changed by whole tallies, read as sums."""
 
@@ -315,6 +336,8 @@ class Database(Protocol):
     def ledger(self) -> Ledger: ...
     @property
     def copies(self) -> CopyStore: ...
+    @property
+    def tokens(self) -> TokenStore: ...
 
     def status(self) -> DatabaseStatus:
         """How the last calls went; asks nobody. "unreachable" also when it cannot be written."""

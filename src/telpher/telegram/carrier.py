@@ -94,7 +94,15 @@ class Carrier:
             except TelegramUnavailableError as error:
                 if lost or not place.link.proved or isinstance(error, ThrottledError):
                     raise
-                lost = again = True  # the next connection is there in a moment, or another one is
+                lost = again = True
+                wanted = self._elsewhere(wanted, place.lane.account)
+
+    def _elsewhere(self, wanted: Wanted, account: int) -> Wanted:
+        """The same of others than `account`, where they are free: what ended one of its connections
+        may end the next, too. Else there is the next one in a moment."""
+        others = {each: found for each, found in wanted.locations.items() if each != account}
+        free = self.scheduler.links(others) and self.scheduler.flood(others) is None
+        return replace(wanted, locations=others) if free else wanted
 
     async def _in_pieces(self, wanted: Wanted) -> memoryview:
         """The same bytes, joined."""

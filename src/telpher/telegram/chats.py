@@ -96,6 +96,13 @@ class Post:
 class PostGateway(Protocol):
     """What broadcasts need: the same message to many, without its origin."""
 
+    async def album_of(self, ref: MessageRef) -> list[MessageRef]:
+        """The items of the album that the message belongs to, in order; itself where there is none.
+
+        Raises NotFoundError when it is gone.
+        """
+        ...
+
     async def load_post(self, source: Sequence[MessageRef]) -> Post:
         """The message, or the items of one album, with texts, entities, files and URL buttons.
 

@@ -82,7 +82,7 @@ class Scheduler:
 
         Raises FloodWaitError when every lane is under a flood wait, and what `refuse` was told.
         """
-        flood = self._flood(accounts)
+        flood = self.flood(accounts)
         if flood is not None:
             raise flood
         if not self._queue and (place := self._choose(accounts, size, {})) is not None:
@@ -183,7 +183,7 @@ class Scheduler:
         if pauses:
             self._timer = asyncio.get_running_loop().call_later(min(pauses), self.assign)
 
-    def _flood(self, accounts: Collection[int]) -> FloodWaitError | None:
+    def flood(self, accounts: Collection[int]) -> FloodWaitError | None:
         """The shortest of the flood waits, when all these accounts' lanes are under one."""
         floods = [self._lane(account).flood() for account in accounts]
         known = [flood for flood in floods if flood is not None]
@@ -224,7 +224,7 @@ class Scheduler:
     def _tell_of_floods(self) -> None:
         """A lane has become quiet: tells those who have no other."""
         for entry in self._queue.entries():
-            flood = self._flood(entry.item.accounts)
+            flood = self.flood(entry.item.accounts)
             if flood is not None:
                 self._dismiss(entry, flood)
 

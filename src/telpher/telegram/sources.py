@@ -22,9 +22,9 @@ from telpher.errors import (
     FloodWaitError,
     NotFoundError,
     RequestRejectedError,
+    StorageError,
     TelegramError,
     TelegramUnavailableError,
-    TelpherError,
 )
 from telpher.telegram.locations import Locations, Retention
 
@@ -53,7 +53,10 @@ class Copies(Protocol):
     """Where the copies in BIN_CHANNEL are."""
 
     async def place(self, ref: MessageRef) -> MessageRef | None:
-        """The copy of message `ref`, as all bots name it; None while there is none."""
+        """The copy of message `ref`, as all bots name it; None while there is none.
+
+        Raises StorageError when that cannot be told.
+        """
         ...
 
 
@@ -95,7 +98,7 @@ class Sources:
             await table.close()
 
     async def info(self, ref: MessageRef) -> FileInfo:
-        """What is known of the file. Raises NotFoundError and TelegramError."""
+        """What is known of the file. Raises NotFoundError, StorageError and TelegramError."""
         _, found = await self._find(ref)
         return found.info
 
@@ -151,19 +154,29 @@ class Sources:
         return until is not None and self._clock.monotonic() < until
 
     async def _find(self, ref: MessageRef) -> tuple[MessageRef, FoundFile]:
-        """The main account's: the message, or its copy when the message is gone."""
+        """The main account's: the message, or its copy when the message is gone.
+
+        Raises NotFoundError when there is neither, StorageError when nobody can tell of a copy.
+        """
         table = self._tables[self._main]
         try:
             return ref, await table.find(ref)
-        except TelpherError as error:
+        except NotFoundError:
             copy = await self._copies.place(ref)
-            if copy is None or not isinstance(error, NotFoundError):
+            if copy is None:
                 raise
             return copy, await table.find(copy)
 
+    async def _copy_for_others(self, ref: MessageRef) -> MessageRef | None:
+        """Where they could read, as far as that can be told: the main account has the message."""
+        try:
+            return await self._copies.place(ref) if len(self._tables) > 1 else None
+        except StorageError:
+            return None
+
     async def _extra(self, ref: MessageRef, info: FileInfo) -> list[Source]:
         """What the others know of the copy; what they do not know yet is looked up beside."""
-        copy = await self._copies.place(ref) if len(self._tables) > 1 else None
+        copy = await self._copy_for_others(ref)
         if copy is None:
             return []
         sources = []

@@ -1,7 +1,7 @@
 """The application on one screen: what is served, and what every request passes through.
 
-The routes here are Starlette's own: they take no parameters or bodies that FastAPI would have to
-check, and the way of the bytes does not pay for it.
+Most routes here are Starlette's own: they take no parameters or bodies that FastAPI would have to
+check, and the way of the bytes does not pay for it. Those of /api are FastAPI's.
 """
 
 from __future__ import annotations
@@ -12,12 +12,14 @@ from fastapi import FastAPI
 from starlette.middleware import Middleware
 
 from telpher._version import VERSION
+from telpher.web.api.routes import Api
 from telpher.web.client import Proxies
 from telpher.web.deps import WebDeps
 from telpher.web.errors import ErrorAnswers
 from telpher.web.limiting.gate import RateGate
 from telpher.web.limiting.turns import Turns
 from telpher.web.middleware import FileCors, RequestContext
+from telpher.web.openapi.document import document_of
 from telpher.web.pages import Pages
 from telpher.web.playlists import PlaylistRoute
 from telpher.web.reference import Reference
@@ -61,6 +63,8 @@ def create_app(deps: WebDeps) -> FastAPI:
         docs_url=None,
         redoc_url=None,
     )
-    app.router.routes.extend(Reference(TITLE, app.openapi, pages, assets).routes())
+    app.router.routes.extend(Reference(TITLE, document_of(app), pages, assets).routes())
+    if deps.api is not None:
+        app.router.routes.extend(Api(deps, deps.api).router().routes)
     errors.install(app)
     return app

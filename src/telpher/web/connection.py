@@ -265,7 +265,10 @@ class Connection(HttpToolsProtocol):
         self._stop_waiting()
         self._unset_keepalive_if_required()
         if why is not None:
-            self.transport.write(refusal.written(why, self.server_state.default_headers))
+            head, body = refusal.written(why, self.server_state.default_headers)
+            # The parser is at the request that was refused: an answer to HEAD has no body.
+            is_head = self._parsed > 0 and self.parser.get_method() == b"HEAD"
+            self.transport.write(head if is_head else head + body)
         if self.transport.can_write_eof():
             self.transport.write_eof()
         self.flow.resume_reading()

@@ -19,6 +19,7 @@ from telpher.service.playlists import Listed
 from telpher.service.register import Entry
 from telpher.storage.base import DatabaseStatus
 from telpher.telegram.gateway import AccountStatus
+from telpher.web.api.deps import ApiDeps
 from telpher.web.limiting.rates import Rates
 
 
@@ -162,7 +163,8 @@ class WebDeps:
     `cors_origins` are the origins that scripts may read files from, ("*",) for all. `disk` is the
     directory whose file system health reports on. `error_shown` is told the key of each error of
     ours (5xx) that somebody is answered with; it must neither wait nor fail. `base_url` is what
-    addresses begin with that are shown to people. Without `rates` there is no limit to requests.
+    addresses begin with that are shown to people. Without `rates` there is no limit to requests,
+    without `api` no /api.
     """
 
     engine: Engine
@@ -180,3 +182,4 @@ class WebDeps:
     trusted_proxies: tuple[Network, ...] = ()
     rates: Rates | None = None
     book: LinkBook = field(default_factory=NoBook)
+    api: ApiDeps | None = None

@@ -39,8 +39,8 @@ HEAD_TOO_LARGE: Final = Refusal(
 TOO_MANY: Final = Refusal(http.HTTPStatus.SERVICE_UNAVAILABLE, "too_many_connections", 5)
 
 
-def written(refusal: Refusal, server_headers: Iterable[tuple[bytes, bytes]]) -> bytes:
-    """The whole answer, which is logged; `server_headers` are those of every answer."""
+def written(refusal: Refusal, server_headers: Iterable[tuple[bytes, bytes]]) -> tuple[bytes, bytes]:
+    """Head and body of the answer, which is logged; `server_headers` are those of every answer."""
     request_id = secrets.token_hex(8)
     _log.info("request refused", request_id=request_id, status=refusal.status, error=refusal.key)
     detail: dict[str, object] = {
@@ -64,4 +64,4 @@ def written(refusal: Refusal, server_headers: Iterable[tuple[bytes, bytes]]) -> 
     lines = [f"HTTP/1.1 {refusal.status} {refusal.status.phrase}"]
     lines += [f"{name.decode()}: {value.decode()}" for name, value in server_headers]
     lines += [f"{name}: {value}" for name, value in headers.items()]
-    return "\r\n".join([*lines, "", ""]).encode("ascii") + body
+    return "\r\n".join([*lines, "", ""]).encode("ascii"), body

@@ -1,6 +1,3 @@
-import pytest
-
-from telpher.bot.admin import shown
 from telpher.core.model import MessageRef
 from telpher.core.tally import BatchMade, BytesServed, ErrorShown, PlayBegun
 from tests.bot.admin.crowd import ROOT, meet
@@ -70,15 +67,3 @@ async def test_refresh_works_when_nothing_is_new_and_when_something_is(home):
     await meet(home, 2)
     # The admin who presses is one of them.
     assert "People: 3" in (await home.press(same, "Refresh", ROOT)).text
-
-
-@pytest.mark.parametrize(
-    ("part", "whole", "expected"), [(0, 0, "-"), (0, 7, "0 %"), (1, 3, "33 %"), (7, 7, "100 %")]
-)
-def test_a_share(part, whole, expected):
-    assert shown.share(part, whole) == expected
-
-
-@pytest.mark.parametrize("at", [0, -5, 1e30, float("nan"), float("inf")])
-def test_what_is_no_time_is_never(at):
-    assert shown.time(at) == "-"

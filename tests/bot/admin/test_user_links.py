@@ -32,7 +32,7 @@ async def test_a_link_is_seen_and_ended_after_a_question(home):
     (sent,) = await make(home, 1)
     listed = await home.press_data(b"links_of:7", ROOT)
     card = await home.press(listed, "film.mp4", ROOT)
-    for part in ("film.mp4", "Owner: 7", "1.50 KB", "Valid until: -", "played 0 times"):
+    for part in ("film.mp4", "Owner: 7", "1.50 KB", "Valid until: it is revoked", "Plays: 0"):
         assert part in card.text
     question = await home.press(card, "Revoke", ROOT)
     assert not dead(home, sent)

@@ -2,15 +2,11 @@ import re
 
 import pytest
 
-from telpher.bot.admin.card import engagement
 from telpher.bot.admin.users import ON_A_PAGE
 from telpher.core.model import MessageRef, Person
-from telpher.core.records import User
 from telpher.core.tally import BytesServed, PlayBegun
 from tests.bot.admin.crowd import NAMES, ROOT, data_of, meet
 from tests.bot.stage import FILM
-
-WEEK = 7 * 86400
 
 
 async def test_users_are_listed_newest_first_page_by_page(home):
@@ -134,12 +130,3 @@ async def test_refresh_shows_what_is_new_and_works_when_nothing_is(home):
     fresh = await home.press(same, "Refresh", ROOT)
     assert ("Renamed" in fresh.text, "Files: 1" in fresh.text) == (True, True)
     assert fresh.ref == card.ref
-
-
-@pytest.mark.parametrize(
-    ("joined", "expected"),
-    [(0, "-"), (1000 * WEEK, "5.0"), (999.5 * WEEK, "5.0"), (998 * WEEK, "2.5")],
-)
-def test_engagement_is_files_and_plays_a_week(joined, expected):
-    user = User(Person(7, "Ada"), joined, joined, joined, total_streams=3, total_files=2)
-    assert engagement(user, 1000 * WEEK) == expected

@@ -18,11 +18,12 @@ from telpher.storage.sqlite import (
     links,
     playlists,
     settings,
+    tokens,
     users,
 )
 from telpher.storage.sqlite.schema import STEPS
 
-MODULES = (copies, jobs, leases, ledger, links, playlists, settings, users)
+MODULES = (copies, jobs, leases, ledger, links, playlists, settings, tokens, users)
 
 # What has to look at each row looks at an index made for it, or at the first row of many only.
 ALLOWED = {
@@ -35,6 +36,7 @@ ALLOWED = {
     # In the index's order, up to LIMIT.
     ("users", "_FIRST_PAGE"): {"SCAN users USING INDEX users_by_join_date"},
     ("ledger", "_POPULAR"): {"SCAN files USING INDEX files_by_plays"},
+    ("tokens", "_RECENT"): {"SCAN tokens USING INDEX tokens_by_age"},
     # The oldest of the queue: the first row.
     ("copies", "_WANTED"): {"SCAN wanted"},
     # SELECT of one row made of nothing but parameters.

@@ -199,6 +199,18 @@ async def test_a_picture_is_read_whole_wherever_it_lives(stage: Stage, dc: int) 
         assert running.connections() == {}
 
 
+@pytest.mark.parametrize("dc", [2, 4])
+async def test_a_picture_is_read_though_its_login_is_over(stage: Stage, dc: int) -> None:
+    file = stage.world.add_file(kind="photo", data=TINY_JPEG, dc=dc, mime="image/jpeg")
+    async with stage.cluster() as cluster, stage.connected(cluster) as running:
+        await stage.ann.send_file(stage.bot, file)
+        ref = (await running.inbox.get()).ref
+        assert await running.account.bot.read_picture(ref) == TINY_JPEG
+        fault = cluster.faults.add(Fault(Kind.UNREGISTERED, method="upload.getFile", dc=dc))
+        assert await running.account.bot.read_picture(ref) == TINY_JPEG
+        assert fault.struck == 1
+
+
 async def test_what_is_no_picture_is_not_read(stage: Stage) -> None:
     large = stage.world.add_file(mime="image/png", size=(10 << 20) + 1)
     film = stage.world.add_file(kind="video", size=1000)

@@ -305,3 +305,22 @@ def test_people_who_are_named_by_id_are_named_so_where_the_bot_knows_them() -> N
         7,
         70,
     )
+
+
+async def test_an_album_is_found_by_any_of_its_items(stage: Stage, bob: Person) -> None:
+    await stage.ann.send(stage.bot, "before")
+    files = [FileSpec(FileKind.PHOTO) for _ in range(3)]
+    first = await stage.ann.send_album(stage.bot, files)
+    await bob.send(stage.bot, "in between")
+    second = await stage.ann.send_album(stage.bot, files[:2])
+    alone = await stage.ann.send(stage.bot, "after")
+    async with stage.cluster() as cluster, stage.connected(cluster) as running:
+        posts = running.account.posts
+        for album in (first, second, [alone]):
+            for each in album:
+                assert await posts.album_of(refs(stage, each)[0]) == refs(stage, *album)
+        await stage.ann.delete(alone, first[1])
+        assert await posts.album_of(refs(stage, first[0])[0]) == refs(stage, first[0], first[2])
+        for gone in (alone, first[1]):
+            with pytest.raises(NotFoundError):
+                await posts.album_of(refs(stage, gone)[0])

@@ -62,7 +62,6 @@ class Statistics:
 
 
 def _people(turn: Turn, counts: UserCounts) -> Html:
-    # Somebody who was seen on a day that is not over counts for it, whoever else there is.
     parts = {
         "day": counts.day,
         "week": counts.week,

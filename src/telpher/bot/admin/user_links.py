@@ -107,8 +107,8 @@ def _described(turn: Turn, record: LinkRecord) -> Html:
         user_id=record.owner,
         size=display.size(max(record.size, 0)),
         joined=shown.time(record.created),
-        time=shown.time(record.expires),
-        plays=turn.texts.count("links.plays", turn.reader.language, record.plays),
+        time=shown.time(record.expires) if record.expires else turn.render("user_links.endless"),
+        number=record.plays,
         size_day=display.size(max(record.bytes_served, 0)),
         last=shown.time(record.last_play),
     )

@@ -25,6 +25,7 @@ from telpher.storage.mongo.links import MongoLinks
 from telpher.storage.mongo.playlists import MongoPlaylists
 from telpher.storage.mongo.server import PATIENCE, Server
 from telpher.storage.mongo.settings import MongoDialogues, MongoValues
+from telpher.storage.mongo.tokens import MongoTokens
 from telpher.storage.mongo.users import MongoUsers
 from telpher.storage.rest import Rest
 
@@ -58,6 +59,7 @@ class MongoDatabase:
         self.values = MongoValues(server)
         self.ledger = MongoLedger(server, clock)
         self.copies = MongoCopies(server)
+        self.tokens = MongoTokens(server)
 
     async def __aenter__(self) -> MongoDatabase:
         async with contextlib.AsyncExitStack() as rooms:

@@ -40,6 +40,7 @@ DIALOGUES: Final = "telpher.dialogues"
 VALUES: Final = "telpher.values"
 COPIES: Final = "telpher.copies"
 COUNTERS: Final = "telpher.counters"
+TOKENS: Final = "telpher.tokens"
 
 _EPOCH: Final = DatetimeMS(0)
 
@@ -80,6 +81,7 @@ INDEXES: Final[dict[str, list[IndexModel]]] = {
             [("kind", ASCENDING), ("state", ASCENDING), ("created", ASCENDING), ("_id", ASCENDING)]
         ),
     ],
+    TOKENS: [IndexModel([("created", DESCENDING), ("_id", DESCENDING)])],
     DIALOGUES: [IndexModel([("expires", ASCENDING)])],
     COPIES: [
         IndexModel([("turn", ASCENDING)], partialFilterExpression={"turn": {"$gt": 0}}),

@@ -29,6 +29,7 @@ from telpher.storage.sqlite.playlists import SqlitePlaylists
 from telpher.storage.sqlite.schema import STEPS
 from telpher.storage.sqlite.settings import SqliteDialogues, SqliteValues
 from telpher.storage.sqlite.takeover import take_over
+from telpher.storage.sqlite.tokens import SqliteTokens
 from telpher.storage.sqlite.users import SqliteUsers
 
 # Seconds. Nobody's answer waits longer for the database, whatever has become of it.
@@ -62,6 +63,7 @@ class SqliteDatabase:
         self.values = SqliteValues(file)
         self.ledger = SqliteLedger(file, clock)
         self.copies = SqliteCopies(file)
+        self.tokens = SqliteTokens(file)
 
     async def __aenter__(self) -> SqliteDatabase:
         with contextlib.suppress(StorageError):  # it is tried again as it is used

@@ -176,4 +176,17 @@ _COPIES = """
     ) STRICT, WITHOUT ROWID
 """
 
-STEPS: Final = (f"{_USERS}{_LINKS}{_WORK}{_COUNTERS}{_COPIES}",)
+_TOKENS = """
+    CREATE TABLE tokens (
+        token_id TEXT PRIMARY KEY,
+        name TEXT NOT NULL,
+        digest BLOB NOT NULL,
+        scopes TEXT NOT NULL,
+        created REAL NOT NULL,
+        expires REAL NOT NULL,
+        revoked REAL NOT NULL
+    ) STRICT;
+    CREATE INDEX tokens_by_age ON tokens (created, token_id)
+"""
+
+STEPS: Final = (f"{_USERS}{_LINKS}{_WORK}{_COUNTERS}{_COPIES}", _TOKENS)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from telethon import utils
 from telethon.tl import types
@@ -22,6 +22,12 @@ from telpher.telegram.adapter.reader import MessageReader
 from telpher.telegram.adapter.wire import Call
 from telpher.telegram.chats import Post
 from telpher.telegram.flood import Outbox
+
+# Numbers before and after an item within which the others of its album are looked for, in one call:
+# all private chats share one counter, and what others write comes in between.
+_REACH: Final = 49
+
+_GONE: Final = object()
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +50,17 @@ class Posts:
         self._outbox = outbox
         self._hashes = hashes
         self._messages = MessageReader(call, hashes)
+
+    async def album_of(self, ref: MessageRef) -> list[MessageRef]:
+        """See PostGateway."""
+        near = range(ref.message_id - _REACH, ref.message_id + _REACH + 1)
+        found = [each.message for each in await self._messages.messages(ref.chat_id, near) if each]
+        album = next((each.grouped_id for each in found if each.id == ref.message_id), _GONE)
+        if album is _GONE:
+            raise NotFoundError("the message is gone")
+        if album is None:
+            return [ref]
+        return [MessageRef(ref.chat_id, each.id) for each in found if each.grouped_id == album]
 
     async def load_post(self, source: Sequence[MessageRef]) -> Post:
         """See PostGateway."""

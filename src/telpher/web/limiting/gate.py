@@ -15,7 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from telpher.errors import RateLimitedError
 from telpher.web.client import client_of
-from telpher.web.errors import ErrorAnswers
+from telpher.web.errors import ErrorAnswers, from_tree
 from telpher.web.limiting.rates import Limit, Rates
 
 # These go by web/limiting/turns.
@@ -43,7 +43,7 @@ class RateGate:
         try:
             await limit.hit(client)
         except RateLimitedError as error:
-            answer = self._errors.own(Request(scope), error)
+            answer = self._errors.answer(Request(scope), from_tree(error))
             await answer(scope, receive, send)
             return
         headers = await limit.headers(client)
