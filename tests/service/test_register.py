@@ -67,7 +67,8 @@ async def test_what_else_is_known_of_a_link():
     database.links[5] = link(5, 8, "a playlist")
     register = Register(database, database)
     await register.enter(link(1))
-    assert await register.find(1) == Entry(7, "", 10)
+    assert await register.find(1) == register.known(1) == Entry(7, "", 10)
+    assert register.known(5) is None
     assert await register.find(5) == await register.find(5) == Entry(8, "a playlist", 10)
     assert database.asked == 1
     assert await register.find(6) is None

@@ -201,6 +201,9 @@ class FakeBook:
     entries: dict[int, Entry] = field(default_factory=dict)
     before: Callable[[], Awaitable[None]] | None = None
 
+    def known(self, link_id: int) -> Entry | None:
+        return None
+
     async def find(self, link_id: int) -> Entry | None:
         if self.before is not None:
             await self.before()

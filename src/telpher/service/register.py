@@ -57,6 +57,12 @@ class Register:
         entry = self._entries.get(link_id)
         return None if entry is None else entry.owner
 
+    def known(self, link_id: int) -> Entry | None:
+        """What is known of it without asking."""
+        if link_id in self._entries:
+            self._entries.move_to_end(link_id)
+        return self._entries.get(link_id)
+
     async def owner_of(self, link_id: int) -> int | None:
         """Whose it is; None for a link that is unknown, and while the database does not tell."""
         try:
@@ -67,9 +73,9 @@ class Register:
 
     async def find(self, link_id: int) -> Entry | None:
         """What is known of it, None for an unknown link. Raises StorageError."""
-        if link_id in self._entries:
-            self._entries.move_to_end(link_id)
-            return self._entries[link_id]
+        known = self.known(link_id)
+        if known is not None:
+            return known
         record = await self._links.get(link_id)
         return None if record is None else self._learn(record)
 

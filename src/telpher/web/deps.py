@@ -137,6 +137,10 @@ class NoPlaylists:
 class LinkBook(Protocol):
     """Who knows what a link was made for."""
 
+    def known(self, link_id: int) -> Entry | None:
+        """As far as that is known without asking."""
+        ...
+
     async def find(self, link_id: int) -> Entry | None:
         """None of a link that is not known. Raises StorageError."""
         ...
@@ -144,6 +148,9 @@ class LinkBook(Protocol):
 
 class NoBook:
     """A LinkBook that knows no link."""
+
+    def known(self, link_id: int) -> Entry | None:
+        return None
 
     async def find(self, link_id: int) -> Entry | None:
         return None

@@ -85,6 +85,8 @@ class Turns:
             decided.set()
 
     async def _entry(self, link_id: int) -> Entry | None:
+        if (known := self._book.known(link_id)) is not None:
+            return known
         try:
             async with asyncio.timeout(PATIENCE):
                 return await self._book.find(link_id)
