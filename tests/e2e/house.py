@@ -129,6 +129,11 @@ class House:
         """Where this machine serves what a public link names."""
         return url.replace(PUBLIC, f"http://127.0.0.1:{self.settings.port}")
 
+    async def counted(self) -> None:
+        """Brings what has happened so far to the database."""
+        await self.app.books.journal.flush()
+        await self.app.books.delivery.deliver()
+
     async def status(self, url: str) -> int:
         """The status of the first bytes of a link."""
         answer = await self.http.get(self.at_home(url), headers={"Range": "bytes=0-9"})

@@ -231,6 +231,7 @@ async def test_a_hundred_messages_in_three_calls_and_as_a_text_file(scene, bob):
     assert set(lines[2::3]) == {""}
     assert lines[1::3] == links_in("\n".join(lines))
     assert await scene.home.get(scene.home.at_home(lines[-3])) == bytes_of(files[-1])
+    await scene.home.counted()
     page = await scene.home.ask(bob, "/links")
     assert page.buttons
 
@@ -257,6 +258,7 @@ async def test_a_batch_that_is_stopped_leaves_nothing(scene, bob, way):
         assert (await scene.home.ask(bob, "/cancel")).text == "Stopped."
     stopped = await scene.home.shows(bob, progress, lambda now: "No links were made" in now.text)
     assert stopped.buttons == ()
+    await scene.home.counted()
     assert "no links here" in (await scene.home.ask(bob, "/links")).text
     assert "nothing to stop" in (await scene.home.ask(bob, "/cancel")).text
 

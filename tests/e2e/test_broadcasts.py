@@ -57,11 +57,6 @@ class Hall:
         )
         return report.text
 
-    async def counted(self) -> None:
-        """Brings what was seen of people to the database."""
-        await self.home.app.books.journal.flush()
-        await self.home.app.books.delivery.deliver()
-
     def received(self, who: Person, text: str) -> list[Seen]:
         """What somebody got with that text."""
         return [s for s in who.history(self.home.bot) if not s.out and s.text == text]
@@ -162,7 +157,7 @@ async def test_who_cannot_be_reached_is_counted_and_marked(hall):
     assert "Blocked the bot: 0" in report
     await blocking.unblock(home.bot)
     await home.ask(blocking, "/start")
-    await hall.counted()
+    await hall.home.counted()
     report = await hall.sent(await hall.offered(Body("welcome back")))
     assert f"Sent: {number + 1}" in report
     assert len(hall.received(blocking, "welcome back")) == 1
@@ -272,7 +267,7 @@ async def test_edited_or_deleted_after_the_preview(hall):
 async def test_a_broadcast_can_be_stopped(tmp_path):
     world = World()
     ada = world.person("Ada")
-    settings = {"admins": frozenset({ada.user_id}), "broadcast_per_second": 4.0}
+    settings = {"admins": frozenset({ada.user_id}), "broadcast_per_second": 10.0}
     async with house(tmp_path, world=world, **settings) as home:
         hall = Hall(home, ada, ada, [ada, *(home.newcomer(f"P{n}") for n in range(24))])
         for each in hall.people:

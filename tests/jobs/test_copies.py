@@ -10,7 +10,7 @@ from structlog.testing import capture_logs
 
 from telpher.clock import FakeClock
 from telpher.core.model import MessageRef
-from telpher.errors import StorageError, TelegramUnavailableError
+from telpher.errors import FloodWaitError, StorageError, TelegramUnavailableError
 from telpher.jobs.copies import MOST_KNOWN, MOST_NOTED, CopyDesk, NoCopyDesk, look_into
 from telpher.storage.rest import PAUSE
 from tests.jobs.fakes import CHANNEL, CopyingBot, under_way, until
@@ -70,8 +70,9 @@ async def test_memory_is_bounded(desk, store):
     assert store.looks == 0
 
 
-async def test_what_is_wanted_is_saved_while_the_pace_is_kept(desk, store, sleeps):
+async def test_what_is_wanted_is_saved_while_telegram_asks_for_a_pause(desk, store, bot, sleeps):
     sleeps.ends.clear()
+    bot.failures = [FloodWaitError(240)]
     desk.wanted(REF)
     async with under_way(desk.run):
         await until(lambda: sleeps)

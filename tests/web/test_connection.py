@@ -504,11 +504,24 @@ def test_connection_close_is_heeded() -> None:
 # Too many
 
 
+async def play_for_ever(world: World, server: HttpServer, stack: AsyncExitStack) -> Wire:
+    """A connection whose answer goes on."""
+
+    async def hold(position: int) -> None:
+        if position:
+            await asyncio.Event().wait()
+
+    world.engine.before_piece = hold
+    connection = await stack.enter_async_context(wire(server.port))
+    assert (await connection.ask(STREAM)).status == 200
+    return connection
+
+
 def test_one_connection_too_many_is_told_so() -> None:
-    async def scene(_: World, server: HttpServer) -> None:
-        async with wire(server.port) as first, wire(server.port) as second:
-            for each in (first, second):
-                assert (await each.ask("/health/live")).status == 200
+    async def scene(world: World, server: HttpServer) -> None:
+        async with AsyncExitStack() as stack:
+            first = await play_for_ever(world, server, stack)
+            await play_for_ever(world, server, stack)
             async with wire(server.port) as third:
                 head = await third.head()
                 assert (head.status, head.headers["retry-after"]) == (503, "5")
@@ -523,14 +536,32 @@ def test_one_connection_too_many_is_told_so() -> None:
 
 
 def test_those_that_are_far_too_many_are_cut_off() -> None:
-    async def scene(_: World, server: HttpServer) -> None:
-        async with wire(server.port) as first, wire(server.port) as second:
-            assert (await first.ask("/health/live")).status == 200
+    async def scene(world: World, server: HttpServer) -> None:
+        async with AsyncExitStack() as stack:
+            await play_for_ever(world, server, stack)
+            second = await stack.enter_async_context(wire(server.port))
             assert (await second.head()).status == 503
             async with wire(server.port) as third:
                 assert await third.rest() == b""
 
     on_both_loops(scene, Limits(connections=1, spare=1, linger=PATIENCE))
+
+
+def test_who_says_nothing_gives_way_to_who_asks() -> None:
+    async def scene(world: World, server: HttpServer) -> None:
+        async with AsyncExitStack() as stack:
+            await play_for_ever(world, server, stack)
+            silent = [await stack.enter_async_context(wire(server.port)) for _ in range(9)]
+            idle = await stack.enter_async_context(wire(server.port))
+            assert (await idle.ask("/health/live")).status == 200
+            for each in silent[:8]:
+                assert await each.rest() == b"", "the oldest first"
+            await still_serves(server)
+            assert await silent[8].rest() == b""
+            assert (await idle.read(18)) == b'{"status":"alive"}'
+            assert (await idle.ask("/health/live")).status == 200
+
+    on_both_loops(scene, Limits(connections=3))
 
 
 def test_over_ipv6() -> None:

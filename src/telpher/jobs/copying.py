@@ -1,4 +1,4 @@
-"""Making the copies that are wanted: one chat after the other, up to 100 messages at a time.
+"""Making the copies that are wanted: one chat after the other, up to twenty messages at a time.
 
     forward        all of a batch in one request
     by reference   one by one, what the forward passed over or was refused for: protected content,
@@ -33,13 +33,10 @@ from telpher.storage.base import CopyStore
 from telpher.telegram.gateway import CopyGateway
 from telpher.telegram.timing import Sleep
 
-# Messages in one forward [/api/forwarding].
-BATCH = 100
-
-# Telegram takes about 20 messages a minute into one channel (telegram.md). Whether a forward of
-# 100 counts as one is nowhere written: it is counted as 100, and what is asked for meanwhile makes
-# the next batch the larger.
-SECONDS_PER_COPY = 3.0
+# Messages in one forward; Telegram takes 100 [/api/forwarding]. Whether those count as one is
+# nowhere written: they are counted as what they are, and the outbox keeps the pace (core/outflow),
+# some twenty a minute after a first burst. More at once would only hold up the bot's answers.
+BATCH = 20
 
 # Between two attempts while the channel is closed to us: somebody has to change something there.
 CLOSED_PAUSE = 60.0
@@ -148,7 +145,6 @@ class Copying:
         if self._closed:
             self._closed = ""
             _log.info("copies are made in BIN_CHANNEL again")
-        await self._sleep(len(made) * SECONDS_PER_COPY)
 
     async def _give_up(self, ref: MessageRef, reason: str) -> None:
         await self._store.give_up(ref, reason)

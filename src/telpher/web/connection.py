@@ -4,7 +4,8 @@
                                                    body, 75 s between two requests
     too large                431, 413              32 KiB of headers, 1 MiB of body
     malformed                400                   also a Host that is missing, twice there, or odd
-    one too many             503                   connections; beyond a reserve cut off at once
+    one too many             503                   when every connection is busy; else the one that
+                                                   has been waiting longest gives way
     too many in advance      answered, then closed pipelined requests
 
 What is refused while answers are under way is refused behind them: bytes of ours in the midst of a
@@ -13,6 +14,9 @@ film's would be taken for the film's.
 A client that is told no is often still sending. Closed at once, its own bytes would make the kernel
 reset the connection and take our answer back: so what still comes is read and dropped for a moment
 (RFC 9112, 9.6).
+
+So that strangers who connect and say nothing, however many they are, keep nobody out: whoever asks
+for something is no longer among those that may have to give way.
 
 A client that does not read is not limited here: that is what a paused player looks like, and the
 kernel's time-out ends it (`web.server`).
@@ -66,12 +70,14 @@ class Limits:
 
 
 class State(ServerState):
-    """What all connections share; `empty` is set while there are none."""
+    """What all connections share; `empty` is set while there are none. Those in `waiting` have no
+    request under way, the one that has waited longest first."""
 
     def __init__(self) -> None:
         super().__init__()
         self.empty = asyncio.Event()
         self.empty.set()
+        self.waiting: dict[Connection, None] = {}
 
 
 class _Refused(Exception):
@@ -93,6 +99,7 @@ class Connection(HttpToolsProtocol):
     ) -> None:
         super().__init__(config, state, {}, loop)
         self._empty = state.empty
+        self._waiting = state.waiting
         self._limits = limits
         self._timer: asyncio.TimerHandle | None = None
         # Requests whose answers are not complete, in their order; the first is being answered.
@@ -114,15 +121,26 @@ class Connection(HttpToolsProtocol):
         self.app = _sent_whole(self.app, self.flow)
         self._empty.clear()
         excess = len(self.connections) - self._limits.connections
-        if excess > self._limits.spare:
-            transport.abort()
-        elif excess > 0:
+        if excess <= 0 or self._another_gives_way():
+            self._waiting[self] = None
+            self._wait(self._limits.head, self._head_is_late)
+        elif excess <= self._limits.spare:
             self._turn_away(refusal.TOO_MANY)
         else:
-            self._wait(self._limits.head, self._head_is_late)
+            transport.abort()
+
+    def _another_gives_way(self) -> bool:
+        """Cuts off who has been waiting longest; False when nobody is."""
+        longest = next(iter(self._waiting), None)
+        if longest is None:
+            return False
+        del self._waiting[longest]
+        longest.transport.abort()
+        return True
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._stop_waiting()
+        self._waiting.pop(self, None)
         # uvicorn tells the last of them; one before it would stream the rest of its film to nobody.
         for cycle in self._under_way:
             cycle.disconnected = True
@@ -195,6 +213,7 @@ class Connection(HttpToolsProtocol):
         self.url = _with_path(self.url)
         super().on_headers_complete()
         self._under_way.append(self.cycle)
+        self._waiting.pop(self, None)
         self._in_body = True
         self._parsed = 0
         if len(self._under_way) == 1:
@@ -218,6 +237,7 @@ class Connection(HttpToolsProtocol):
         super().on_response_complete()
         if self._under_way or self.transport.is_closing():
             return
+        self._waiting[self] = None
         if self._deaf:
             self._say(self._why)
         elif self._in_head:

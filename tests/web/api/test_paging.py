@@ -23,11 +23,16 @@ def test_what_is_written_is_read_exactly(at: float, number: int) -> None:
     assert len(cursor) == 22
 
 
+@pytest.mark.parametrize("at", [math.nan, math.inf, -math.inf])
+def test_what_is_no_number_is_a_time_like_any_other(at: float) -> None:
+    assert paging.read(paging.write(PageKey(at, 1))) == PageKey(0.0, 1)
+
+
 @pytest.mark.parametrize(
     "cursor",
     [
         *("", "x", "A" * 21, "A" * 23, "A" * 21 + "B", "é" * 22, "A" * 20 + "==", "+" * 22),
-        *(paging.write(PageKey(each, 1)) for each in (math.nan, math.inf)),
+        "A" * 22 + "\n",
     ],
 )
 def test_what_was_never_written_is_refused(cursor: str) -> None:
@@ -38,4 +43,4 @@ def test_what_was_never_written_is_refused(cursor: str) -> None:
 @given(st.text(max_size=30))
 def test_any_text_is_read_or_refused(text: str) -> None:
     with contextlib.suppress(ValueError):
-        assert paging.write(paging.read(text)) == text
+        assert len(paging.write(paging.read(text))) == 22

@@ -8,12 +8,12 @@ ISO 8601 in UTC, null for never.
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from telpher.service.people import LARGEST_ID
-from telpher.web.api import paging
+from telpher.web.api import examples, paging
 
 _MOST_ROWS: Final = 100
 _LATEST: Final = datetime.max.replace(tzinfo=UTC, microsecond=0).timestamp()
@@ -22,11 +22,6 @@ _LATEST: Final = datetime.max.replace(tzinfo=UTC, microsecond=0).timestamp()
 def moment(at: float) -> datetime | None:
     """Unix seconds as a time, None for 0."""
     return datetime.fromtimestamp(min(at, _LATEST), UTC) if at else None
-
-
-def _cursor(text: str) -> str:
-    paging.read(text)
-    return text
 
 
 UserId = Annotated[int, Field(ge=1, le=LARGEST_ID, description="A Telegram user.")]
@@ -43,13 +38,15 @@ class _Told(BaseModel):
     model_config = ConfigDict(frozen=True)
 
 
+def _like(example: dict[str, Any]) -> ConfigDict:
+    return ConfigDict(frozen=True, json_schema_extra={"examples": [example]})
+
+
 class Page(_Asked):
     """Which part of a list."""
 
     cursor: Annotated[
-        str | None,
-        Field(max_length=64, description="`next` of the page before."),
-        AfterValidator(lambda text: text if text is None else _cursor(text)),
+        str | None, Field(pattern=paging.PATTERN, description="`next` of the page before.")
     ] = None
     limit: Annotated[int, Field(ge=1, le=_MOST_ROWS, description="Rows at most.")] = 50
 
@@ -73,7 +70,6 @@ class LinkWanted(BaseModel):
 
     model_config = ConfigDict(
         extra="forbid",
-        strict=True,
         frozen=True,
         json_schema_extra={"examples": [{"chat_id": -1001234567890, "message_id": 42, "owner": 7}]},
     )
@@ -84,6 +80,14 @@ class LinkWanted(BaseModel):
     ]
     message_id: Annotated[int, Field(ge=1, lt=1 << 31)]
     owner: UserId
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _number(cls, value: object) -> object:
+        """JSON has one kind of number, so that 1.0 is an integer, too; "1" and true are not."""
+        if isinstance(value, str | bool):
+            raise ValueError("a number is needed")
+        return value
 
 
 class File(_Told):
@@ -101,6 +105,8 @@ class File(_Told):
 class Files(_Told):
     """Files, the most played one first."""
 
+    model_config = _like({"files": [examples.FILE]})
+
     files: list[File]
 
 
@@ -113,7 +119,9 @@ class Urls(_Told):
 
 
 class Link(_Told):
-    """A link; `live` says whether it opens: neither expired nor revoked, owner not banned."""
+    """A link; `live` says whether it opens: not expired, its owner not banned."""
+
+    model_config = _like(examples.LINK)
 
     link_id: str
     owner: int
@@ -127,7 +135,6 @@ class Link(_Told):
     playlist: Annotated[str, Field(description="The batch it came with; empty for none.")]
     created: datetime | None
     expires: datetime | None
-    revoked: datetime | None
     live: bool
     plays: int
     bytes_served: int
@@ -138,12 +145,16 @@ class Link(_Told):
 class Links(_Told):
     """Links that are not revoked, newest first."""
 
+    model_config = _like({"links": [examples.LINK], "next": examples.NEXT})
+
     links: list[Link]
     next: Annotated[str | None, Field(description="`cursor` of the next page; null at the end.")]
 
 
 class User(_Told):
     """Somebody who has talked to the bot. The totals count what came of their links."""
+
+    model_config = _like(examples.USER)
 
     user_id: int
     first_name: str
@@ -165,6 +176,8 @@ class User(_Told):
 
 class Users(_Told):
     """People, those who came last first."""
+
+    model_config = _like({"users": [examples.USER], "next": examples.NEXT})
 
     users: list[User]
     next: Annotated[str | None, Field(description="`cursor` of the next page; null at the end.")]
@@ -195,6 +208,8 @@ class WorkFigures(_Told):
 
 class Stats(_Told):
     """The server in figures."""
+
+    model_config = _like(examples.STATS)
 
     active_streams: int
     unique_files: int

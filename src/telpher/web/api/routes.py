@@ -77,7 +77,7 @@ class Api:
         add("GET", "/users", Scope.USERS_READ, self.list_users)
         add("GET", "/users/{user_id}", Scope.USERS_READ, self.get_user, also=[404])
         add("POST", "/users/{user_id}/ban", Scope.USERS_WRITE, self.ban_user, also=[409])
-        add("POST", "/users/{user_id}/unban", Scope.USERS_WRITE, self.unban_user)
+        add("POST", "/users/{user_id}/unban", Scope.USERS_WRITE, self.unban_user, also=[404])
         add("GET", "/stats", Scope.STATS_READ, self.get_stats)
         return router
 
@@ -109,7 +109,7 @@ class Api:
         return shown.link(made.record, self._api.links)
 
     async def get_link(self, link_id: Annotated[LinkId, Path()]) -> models.Link:
-        """One link, whether it still opens or not."""
+        """One link, unless it was revoked."""
         return shown.link(await self._link(link_id), self._api.links)
 
     async def revoke_link(self, link_id: Annotated[LinkId, Path()]) -> None:
@@ -160,7 +160,7 @@ class Api:
 
     async def _link(self, link_id: str) -> LinkRecord:
         found = await self._database.links.get(int(link_id))
-        if found is None:
+        if found is None or found.revoked:
             raise HttpError(HTTPStatus.NOT_FOUND, "unknown_link")
         return found
 

@@ -53,6 +53,12 @@ _ASKS: Final = [
     _parameter("header", "If-Unmodified-Since", "A date.", "Sun, 13 Sep 2020 12:26:40 GMT"),
 ]
 
+
+def _unread(parameters: list[Description]) -> list[Description]:
+    """The same where the route does not look at them: anything will do."""
+    return [{**each, "schema": {"type": "string"}} for each in parameters]
+
+
 _VALIDATORS: Final = {
     **REQUEST_ID,
     "ETag": _header("A strong validator of the bytes.", '"0123abcd"'),
@@ -112,7 +118,7 @@ def _file(route: str, text: str, *, named: bool) -> Description:
             errors=errors,
         ),
         "options": _operation(
-            *(f"options_{name}", "files", f"{text}: what may be done", parameters),
+            *(f"options_{name}", "files", f"{text}: what may be done", _unread(parameters)),
             _204=_answer(
                 "What may be done; for scripts of other pages (CORS), too.",
                 headers={**REQUEST_ID, "Allow": _header("Methods.", "GET, HEAD, OPTIONS")},
