@@ -93,6 +93,9 @@ async def test_with_the_database_away_what_can_be_revoked_is(home):
     (sent,) = await make(home)
     link_id = checked(home, sent).link_id
     await home.away()
+    assert "End this link?" in (await home.press(sent, "Revoke")).text
+    assert await home.press(sent, "Revoke", BOB) is None
+    assert "does not answer" in home.note
     assert "has ended" in (await home.press_data(f"end:{link_id}".encode())).text
     with pytest.raises(GoneError):
         checked(home, sent)

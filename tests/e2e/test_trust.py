@@ -16,6 +16,7 @@ from tgfake.world.chats import Role
 
 SPEC = FileSpec("video", 300_000, "film.mp4", "video/mp4")
 HOUR = 3600.0
+MIB = 1 << 20
 
 
 class Later(SystemClock):
@@ -68,7 +69,12 @@ async def share(home: House) -> tuple[str, object]:
     """A link of Ann's, and her message."""
     sent = await home.ann.send_file(home.bot, home.world.add_file(SPEC))
     answer = await home.answer_to(sent)
-    return "http" + answer.text.split("http", 1)[1].split()[0], sent
+    return link_in(answer.text), sent
+
+
+def link_in(text: str) -> str:
+    """The link in an answer of the bot."""
+    return "http" + text.split("http", 1)[1].split()[0]
 
 
 @pytest.mark.parametrize("accept", ["*/*", "text/html"])
@@ -159,3 +165,25 @@ async def test_while_nobody_can_tell_of_copies_a_link_is_not_said_to_be_dead(tmp
         answer = await home.http.get(url)
         assert (answer.status_code, answer.json()["detail"]["error"]) == (503, "storage")
         assert answer.headers["retry-after"] == "5"
+
+
+async def test_another_file_put_into_the_message_never_comes_in_the_midst_of_the_first(tmp_path):
+    clock = Later()
+    async with house(tmp_path, time=Time(clock=clock), chunk_cache_mb=8) as home:
+        first, second = (home.add_file(kind="video", size=32 * MIB, dc=4) for _ in range(2))
+        sent = await home.ann.send_file(home.bot, first)
+        url = link_in((await home.answer_to(sent)).text)
+        got = bytearray()
+        with contextlib.suppress(httpx.RemoteProtocolError):
+            async with home.http.stream("GET", url) as answer:
+                tag = answer.headers["etag"]
+                async for piece in answer.aiter_raw():
+                    if not got:
+                        await home.ann.swap_file(sent, second)
+                        clock.pass_by(HOUR)
+                    got += piece
+        assert len(got) < first.size
+        assert got == bytes_of(first, 0, len(got))
+        # From then on the link names what the message holds; a player that goes on is told so.
+        assert (await home.http.get(url, headers={"If-Match": tag})).status_code == 412
+        assert await home.get(url) == bytes_of(second)

@@ -223,3 +223,33 @@ async def test_while_nobody_can_tell_of_copies_only_what_needs_one_fails(main, e
         with pytest.raises(NotFoundError):
             await sources.info(GONE)
         await sources.close()
+
+
+async def test_another_file_in_the_message_is_not_read_as_the_first_one(main, clock):
+    async with asyncio.TaskGroup() as tasks:
+        sources = Sources([main], Copies(), Retention(), clock, tasks)
+        main.document = 12
+        with pytest.raises(NotFoundError):
+            await sources.of(REF, INFO, ())
+        other = await sources.info(REF)
+        assert other.document_id == 12
+        assert accounts(await sources.of(REF, other, ())) == [MAIN]
+        await sources.close()
+
+
+class Edited(Bot):
+    """Its copy still holds the first file."""
+
+    async def find_file(self, ref: MessageRef) -> FoundFile:
+        self.document = 11 if ref == COPY else 12
+        return await super().find_file(ref)
+
+
+async def test_the_copy_goes_on_with_the_first_file(extra, clock):
+    main = Edited(MAIN, REF, COPY)
+    async with asyncio.TaskGroup() as tasks:
+        sources = Sources([main, extra], Copies({REF: COPY}), Retention(), clock, tasks)
+        assert [each.ref for each in await sources.of(REF, INFO, ())] == [COPY]
+        await settle()
+        assert [each.ref for each in await sources.of(REF, INFO, ())] == [COPY, COPY]
+        await sources.close()

@@ -118,9 +118,11 @@ class FakeEngine:
             raise NotFoundError(f"nothing at {ref}")
         return self.files[ref]
 
-    async def open(self, ref: MessageRef, start: int, stop: int, viewer: Viewer) -> FakeStream:
+    async def open(
+        self, ref: MessageRef, start: int, stop: int, viewer: Viewer, info: FileInfo
+    ) -> FakeStream:
         self.viewers.append(viewer)
-        assert 0 <= start < stop <= self.files[ref].size
+        assert 0 <= start < stop <= info.size == self.files[ref].size
         self.opened.append((start, stop))
         if self.before_open is not None:
             await self.before_open()

@@ -24,6 +24,7 @@ from telpher.bot.turn import Answer, Turn
 from telpher.core import display
 from telpher.core.model import FileInfo
 from telpher.core.records import LinkRecord
+from telpher.errors import StorageError
 from telpher.service.links import LinkService
 from telpher.service.people import Access
 from telpher.service.revocations import Revocations
@@ -86,13 +87,28 @@ class OwnLinks:
             await turn.show(self._shown(turn, record))
 
     async def _ask(self, turn: Turn, argument: str) -> None:
-        record = await self._theirs(turn, argument)
-        if record is None:
+        link_id = link_id_in(argument)
+        question = await self._question(turn, link_id)
+        if question is None:
+            await turn.end_spinner(turn.plain("press.no_link"), alert=True)
             return
-        name = display.one_line(record.name, _SHOWN_NAME)
-        yes = Button(turn.plain("button.end"), data=keyboards.data("end", str(record.link_id)))
-        no = Button(turn.plain("button.keep"), data=keyboards.data("link", str(record.link_id)))
-        await turn.show(Answer(turn.render("links.ask", name=name), ((yes, no),)))
+        yes = Button(turn.plain("button.end"), data=keyboards.data("end", str(link_id)))
+        no = Button(turn.plain("button.keep"), data=keyboards.data("link", str(link_id)))
+        await turn.show(Answer(question, ((yes, no),)))
+
+    async def _question(self, turn: Turn, link_id: int) -> Html | None:
+        """What is asked before a link ends, None where there is none to end for them. One that was
+        made here can end while the database is away, or does not have it yet."""
+        made_here = self._revocations.known_to_be_of(turn.user_id, link_id)
+        try:
+            record = await self._store.get(link_id)
+        except StorageError:
+            if not made_here:
+                raise
+            record = None
+        if record is not None and self._is_theirs(turn, record):
+            return turn.render("links.ask", name=display.one_line(record.name, _SHOWN_NAME))
+        return turn.render("links.ask_this") if record is None and made_here else None
 
     async def _end(self, turn: Turn, argument: str) -> None:
         link_id = link_id_in(argument)
@@ -105,11 +121,15 @@ class OwnLinks:
     async def _theirs(self, turn: Turn, argument: str) -> LinkRecord | None:
         """The link, if it lives and the one who presses may see it; else they are told."""
         record = await self._store.get(link_id_in(argument))
-        mine = record and (record.owner == turn.user_id or self._access.is_admin(turn.user_id))
-        if record is None or not mine or record.revoked:
+        if record is None or not self._is_theirs(turn, record):
             await turn.end_spinner(turn.plain("press.no_link"), alert=True)
             return None
         return record
+
+    def _is_theirs(self, turn: Turn, record: LinkRecord) -> bool:
+        """Whether the link lives and the one who presses may see it."""
+        mine = record.owner == turn.user_id or self._access.is_admin(turn.user_id)
+        return mine and not record.revoked
 
     def _shown(self, turn: Turn, record: LinkRecord) -> Answer:
         links = self._links.rewrite(record)

@@ -37,7 +37,8 @@ class FileInfo:
 
     `document_id` and `size` (bytes) identify the bytes for ever: Telegram never changes a document
     in place. `name` is the sender's, not yet safe for a header; empty when there was none. `date`
-    is the message's, in Unix seconds. `duration` is in seconds, 0 where it does not apply.
+    is the message's or its last edit's, in Unix seconds. `duration` is in seconds, 0 where it does
+    not apply.
     """
 
     document_id: int

@@ -131,6 +131,10 @@ class Revocations:
         self._denials.sweep(began)
         await self._agree_on_epoch()
 
+    def known_to_be_of(self, user_id: int, link_id: int) -> bool:
+        """Whether the link is known here to be the user's, whatever the database says."""
+        return self._register.known_owner(link_id) == user_id
+
     async def revoke(self, link_id: int, by: int, *, is_admin: bool) -> bool:
         """Ends a link for good; False when `by` has none of that id, and for admins when there is
         none. Raises StorageError when neither database nor memory knows whose it is."""

@@ -89,14 +89,25 @@ class Engine:
             patience = Patience(self._clock, BEFORE_STATUS)
             return await patiently(partial(self._media.find_file, ref), patience)
 
-    async def open(self, ref: MessageRef, start: int, stop: int, viewer: Viewer) -> Stream:
+    async def open(
+        self,
+        ref: MessageRef,
+        start: int,
+        stop: int,
+        viewer: Viewer,
+        info: FileInfo | None = None,
+    ) -> Stream:
         """A stream of the bytes [start, stop), 0 <= start < stop <= size, ready to be sent.
+
+        `info` is what the viewer was told of the file: the bytes are that file's or none, though
+        the message may hold another one by now. Without it the file is located first.
 
         The streams that have `viewer` in common are one play. Raises NotFoundError and
         TelegramError, BusyError and TooManyPlaysError when memory or a limit does not allow it, and
         ValueError for a range outside the file.
         """
-        info = await self.locate(ref)
+        if info is None:
+            info = await self.locate(ref)
         if not 0 <= start < stop <= info.size:
             raise ValueError(f"range {start}-{stop} of {info.size} bytes")
         if self._closing:

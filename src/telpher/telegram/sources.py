@@ -115,12 +115,11 @@ class Sources:
                 raise TelegramUnavailableError("no bot is left that can read the file")
             return extra
         try:
-            place, main = await self._find(ref)
-        except TelegramError:
+            return [await self._of_main(ref, info), *extra]
+        except (TelegramError, NotFoundError):
             if not extra:
                 raise
             return extra
-        return [Source(place, main.location), *extra]
 
     async def refresh(self, source: Source) -> None:
         """Has a new file reference fetched for `source`, whose own was refused.
@@ -167,6 +166,21 @@ class Sources:
                 raise
             return copy, await table.find(copy)
 
+    async def _of_main(self, ref: MessageRef, info: FileInfo) -> Source:
+        """The main account's, in the message or in its copy.
+
+        Raises NotFoundError where neither holds the file: senders may put another into a message,
+        whose bytes must not come in the midst of the first one's.
+        """
+        place, found = await self._find(ref)
+        if not _same(found.info, info) and place == ref:
+            copy = await self._copies.place(ref)
+            if copy is not None:
+                place, found = copy, await self._tables[self._main].find(copy)
+        if not _same(found.info, info):
+            raise NotFoundError("the message holds another file now")
+        return Source(place, found.location)
+
     async def _copy_for_others(self, ref: MessageRef) -> MessageRef | None:
         """Where they could read, as far as that can be told: the main account has the message."""
         try:
@@ -186,6 +200,10 @@ class Sources:
             found = table.recall(copy)
             if found is None:
                 table.look_up_beside(copy)
-            elif (found.info.document_id, found.info.size) == (info.document_id, info.size):
+            elif _same(found.info, info):
                 sources.append(Source(copy, found.location))
         return sources
+
+
+def _same(one: FileInfo, other: FileInfo) -> bool:
+    return (one.document_id, one.size) == (other.document_id, other.size)

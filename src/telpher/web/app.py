@@ -51,7 +51,7 @@ def create_app(deps: WebDeps) -> FastAPI:
         routes=[
             FileRoute("/stream/", deps, turns, attachment=False),
             FileRoute("/download/", deps, turns, attachment=True),
-            Watch(deps, pages).route(),
+            Watch(deps, pages, assets).route(),
             PlaylistRoute(deps.playlists).route(),
             *System(deps, pages).routes(),
             assets.route(),

@@ -65,10 +65,13 @@ class Engine(Protocol):
         """
         ...
 
-    async def open(self, ref: MessageRef, start: int, stop: int, viewer: Viewer) -> Stream:
+    async def open(
+        self, ref: MessageRef, start: int, stop: int, viewer: Viewer, info: FileInfo
+    ) -> Stream:
         """A stream of [start, stop), 0 <= start < stop <= size, whose first bytes are there.
 
-        Streams whose viewers have their `sitting` in common are of one play.
+        Streams whose viewers have their `sitting` in common are of one play; `info` is the file
+        that was located, whose bytes alone may come.
 
         Raises NotFoundError, GoneError, BusyError, TooManyPlaysError, TelegramError.
         """

@@ -1,7 +1,7 @@
 """Pages for people: templates, and the headers that every page carries.
 
-Templates escape by themselves and fail on a name they do not know. No page runs a script or asks
-another host for anything; the styles are in the page, so that an error page needs one request.
+Templates escape by themselves and fail on a name they do not know. No page holds a script or asks
+another host for anything. Small pages carry their styles, so that an error needs one request.
 """
 
 from __future__ import annotations

@@ -116,10 +116,12 @@ class FileRoute(BaseRoute):
         owner = await self._admission.admit(claims.link_id)
         await self._turns.begin(viewer, _length(wanted, info))
         viewer = dataclasses.replace(viewer, owner=owner)
-        return await _body(wanted, info, headers, partial(self._open, claims, viewer))
+        return await _body(wanted, info, headers, partial(self._open, claims, viewer, info))
 
-    async def _open(self, claims: Claims, viewer: Viewer, start: int, stop: int) -> Stream:
-        return await self._engine.open(claims.ref, start, stop, viewer)
+    async def _open(
+        self, claims: Claims, viewer: Viewer, info: FileInfo, start: int, stop: int
+    ) -> Stream:
+        return await self._engine.open(claims.ref, start, stop, viewer, info)
 
 
 async def _body(

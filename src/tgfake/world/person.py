@@ -163,6 +163,12 @@ class Person:
         self._world.delivery.edit(seen.message, body, Cause(self.account))
         return self._seen(seen.message)
 
+    async def swap_file(self, seen: Seen, file: FileSpec | File) -> Seen:
+        """Put another file into an own message."""
+        body = replace(seen.message.body, file=self._file(file))
+        self._world.delivery.edit(seen.message, body, Cause(self.account))
+        return self._seen(seen.message)
+
     async def delete(self, *messages: Seen) -> None:
         """Delete messages of one chat for everybody."""
         self._world.delivery.delete([seen.message for seen in messages], Cause(self.account))

@@ -9,6 +9,7 @@ from telpher.core.model import FoundFile, Kind, Location
 from telpher.telegram.adapter.files import found_file, input_location
 
 DATE = datetime(2026, 1, 2, tzinfo=UTC)
+LATER = datetime(2026, 1, 3, tzinfo=UTC)
 AUDIO = types.DocumentAttributeAudio
 VIDEO = types.DocumentAttributeVideo
 NAME = types.DocumentAttributeFilename("a.bin")
@@ -30,8 +31,8 @@ def document(*attributes: object, size: int = 5 << 30, mime: str = "video/mp4") 
     return file
 
 
-def message(media: object) -> types.Message:
-    return types.Message(3, types.PeerUser(7), DATE, "", media=media)
+def message(media: object, **more: object) -> types.Message:
+    return types.Message(3, types.PeerUser(7), DATE, "", media=media, **more)
 
 
 @pytest.mark.parametrize(
@@ -107,3 +108,18 @@ def test_messages_without_a_file(media: object) -> None:
 def test_a_photo_without_sizes_is_no_file() -> None:
     assert photo(types.PhotoStrippedSize("i", b"preview")) is None
     assert found_file(types.MessageEmpty(3, None), account=7) is None
+
+
+@pytest.mark.parametrize(
+    ("edit", "dated"),
+    [
+        ({}, DATE),
+        ({"edit_date": LATER}, LATER),
+        ({"edit_date": LATER, "edit_hide": True}, DATE),
+    ],
+)
+def test_an_edit_may_have_put_another_file_there(edit: dict[str, object], dated: datetime) -> None:
+    found = types.Document(11, 1, b"", DATE, "video/mp4", 5, 4, [])
+    file = found_file(message(types.MessageMediaDocument(document=found), **edit), account=7)
+    assert file is not None
+    assert file.info.date == int(dated.timestamp())

@@ -17,9 +17,9 @@ def found_file(message: Any, *, account: int) -> FoundFile | None:
     media = getattr(message, "media", None)
     if isinstance(media, types.MessageMediaDocument):
         if isinstance(media.document, types.Document):
-            return _document(media.document, int(message.date.timestamp()), account)
+            return _document(media.document, _date(message), account)
     elif isinstance(media, types.MessageMediaPhoto) and isinstance(media.photo, types.Photo):
-        return _photo(media.photo, int(message.date.timestamp()), account)
+        return _photo(media.photo, _date(message), account)
     return None
 
 
@@ -32,6 +32,15 @@ def input_location(location: Location) -> Any:
         file_reference=location.file_reference,
         thumb_size=location.thumb_size,
     )
+
+
+def _date(message: Any) -> int:
+    """When the message came to be as it is: with an edit another file may have been put into it.
+
+    Hidden edits are those that nobody made, such as reactions.
+    """
+    edited = None if message.edit_hide else message.edit_date
+    return int((edited or message.date).timestamp())
 
 
 def _document(document: Any, date: int, account: int) -> FoundFile:
