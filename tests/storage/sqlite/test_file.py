@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import resource
+import shutil
 import signal
 import sqlite3
 import stat
@@ -43,6 +44,20 @@ def content(path: Path) -> bytes:
 def put(path: Path, data: bytes, mode: int = 0o600) -> None:
     path.write_bytes(data)
     path.chmod(mode)
+
+
+def mode(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+def delete(*paths: Path) -> None:
+    for each in paths:
+        each.unlink()
+
+
+def obstruct(path: Path) -> None:
+    """A folder, where a file is wanted."""
+    path.mkdir()
 
 
 async def kept(path: Path) -> None:
@@ -114,6 +129,57 @@ async def test_a_damaged_file_is_set_aside_and_begun_anew(
         assert await store.place(REF) == COPY
     assert [each["log_level"] for each in logs] == ["error"]
     assert content(path.with_name("copies.sqlite3.damaged")) == broken
+
+
+@pytest.mark.parametrize("deleted", ["copies.sqlite3", "copies.sqlite3*"])
+async def test_a_file_deleted_while_in_use_is_written_again_with_all_it_held(
+    path: Path, deleted: str
+):
+    async with SqliteCopyStore(path) as store:
+        await store.keep({REF: COPY})
+        delete(*path.parent.glob(deleted))
+        with capture_logs() as logs:
+            await store.keep({MessageRef(CHAT, 2): copy_of(2)})
+        assert await store.place(REF) == COPY
+        assert [(each["log_level"], each["written_again"]) for each in logs] == [("error", True)]
+        assert mode(path) == 0o600
+    async with SqliteCopyStore(path) as store:
+        assert await store.place(REF) == COPY
+        assert await store.place(MessageRef(CHAT, 2)) == copy_of(2)
+    assert [each.name for each in path.parent.iterdir()] == [path.name]
+
+
+async def test_a_folder_deleted_while_in_use_is_made_again(tmp_path: Path):
+    path = tmp_path / "folder" / "copies.sqlite3"
+    async with SqliteCopyStore(path) as store:
+        await store.keep({REF: COPY})
+        shutil.rmtree(path.parent)
+        assert await store.place(REF) == COPY
+        assert path.is_file()
+
+
+async def test_a_file_replaced_while_in_use_is_the_one_that_counts(path: Path, tmp_path: Path):
+    backup = tmp_path / "backup"
+    async with SqliteCopyStore(backup) as store:
+        await store.keep({REF: copy_of(3)})
+    async with SqliteFile(path, STEPS) as file:
+        await file.survey(lambda each: None)  # both connections are open
+        backup.replace(path)
+        found = "SELECT count(*) FROM copies"
+        assert await file.survey(lambda each: each.execute(found).fetchone()) == (1,)
+    async with SqliteCopyStore(path) as store:
+        assert await store.place(REF) == copy_of(3)
+
+
+async def test_a_deleted_file_that_cannot_be_written_again_is_begun_anew(path: Path):
+    async with SqliteCopyStore(path) as store:
+        await store.keep({REF: COPY})
+        delete(path)
+        obstruct(path.with_name(f"{path.name}.rescued"))
+        assert await store.place(REF) is None
+        await store.keep({REF: copy_of(4)})
+    async with SqliteCopyStore(path) as store:
+        assert await store.place(REF) == copy_of(4)
 
 
 async def test_a_full_disk_refuses_until_there_is_room_again(path: Path):

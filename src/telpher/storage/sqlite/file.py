@@ -4,6 +4,8 @@
                 survives kill -9
     read-only   (disk remounted, folder not ours) what is there is read; writing fails
     damaged     set aside under another name, and begun anew
+    deleted     (or replaced) while it is open here: what is open is written there again, unless
+                another file stands there, which is taken instead
     anything    (disk full, folder missing) fails; the next call opens the file again, so that
                 nobody has to restart telpher when the disk is well
 
@@ -71,6 +73,8 @@ class SqliteFile:
         self._second = Lane(path.name, patience, lambda: _interrupt(self._reader))
         # The first thread's alone; how many files there have been is read by the other.
         self._connection: sqlite3.Connection | None = None
+        self._opened: opening.Identity | None = None
+        self._journal: opening.Identity | None = None
         self._read_only = False
         self._number = 0
         # The second thread's alone.
@@ -159,8 +163,13 @@ class SqliteFile:
 
     def _attempt(self, work: Work[_T]) -> _T:
         try:
+            # SQLite would go on with a file that has no name any more, and all be lost at the end.
+            if self._connection is not None and opening.identity(self._path) != self._opened:
+                self._leave_lost_file(self._connection)
             if self._connection is None:
                 self._connection = self._open()
+                self._opened = opening.identity(self._path)
+                self._journal = opening.identity(opening.journal_of(self._path))
             return work(self._connection)
         except (sqlite3.Error, OSError):
             self._drop()
@@ -192,6 +201,21 @@ class SqliteFile:
         connection, self._connection = self._connection, None
         if connection is not None:
             connection.close()
+
+    def _leave_lost_file(self, connection: sqlite3.Connection) -> None:
+        rescued = not self._path.exists() and opening.rescued(connection, self._path)
+        self._number += 1
+        self._drop()
+        # The lost file's; SQLite would bring it into the one that stands there now.
+        opening.forget_index(self._path)
+        journal = opening.journal_of(self._path)
+        if opening.identity(journal) == self._journal:
+            journal.unlink(missing_ok=True)
+        _log.error(
+            "a database was deleted or replaced while in use",
+            file=str(self._path),
+            written_again=rescued,
+        )
 
     def _set_aside(self, error: sqlite3.Error) -> None:
         self._number += 1

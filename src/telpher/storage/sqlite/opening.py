@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sqlite3
 from collections.abc import Callable, Sequence
@@ -12,6 +13,8 @@ from urllib.parse import quote
 _T = TypeVar("_T")
 
 Work = Callable[[sqlite3.Connection], _T]
+
+Identity = tuple[int, int]
 
 # Seconds. Another process may be writing: a transaction of ours takes milliseconds, on a slow disk
 # a second. Less than what callers of the database wait, so that they hear the reason.
@@ -26,10 +29,7 @@ _DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 
 def for_writing(path: Path, steps: Sequence[str]) -> sqlite3.Connection:
     """The file, made if need be. Raises sqlite3.Error or OSError."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    # SQLite gives its journals the mode of the file itself.
-    os.close(os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, _OWNER_ONLY))
-    path.chmod(_OWNER_ONLY)
+    _make(path)
     connection = sqlite3.connect(path, timeout=LOCK_PATIENCE, isolation_level=None)
     try:
         connection.execute("PRAGMA journal_mode=WAL")
@@ -92,12 +92,55 @@ def set_aside(path: Path) -> Path:
     look: where it is now. Raises OSError."""
     aside = path.with_name(f"{path.name}.damaged")
     path.replace(aside)
-    path.with_name(f"{path.name}-shm").unlink(missing_ok=True)
-    journal, kept = (each.with_name(f"{each.name}-wal") for each in (path, aside))
+    forget_index(path)
+    journal, kept = journal_of(path), journal_of(aside)
     kept.unlink(missing_ok=True)
     if journal.is_file():
         journal.replace(kept)
     return aside
+
+
+def identity(path: Path) -> Identity | None:
+    """Which file stands there (device and inode); None for none. Raises OSError."""
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+def rescued(connection: sqlite3.Connection, path: Path) -> bool:
+    """Writes a file that was deleted while `connection` has it open to `path` again, whole or not
+    at all; whether that worked."""
+    copy = path.with_name(f"{path.name}.rescued")
+    try:
+        copy.unlink(missing_ok=True)
+        _make(copy)
+        connection.execute("VACUUM INTO ?", (str(copy),))
+        copy.replace(path)
+    except (sqlite3.Error, OSError):
+        with contextlib.suppress(OSError):
+            copy.unlink(missing_ok=True)
+        return False
+    return True
+
+
+def journal_of(path: Path) -> Path:
+    """What is written, but not yet brought into the file itself."""
+    return path.with_name(f"{path.name}-wal")
+
+
+def forget_index(path: Path) -> None:
+    """Deletes the journal's index, which SQLite makes again. Raises OSError."""
+    path.with_name(f"{path.name}-shm").unlink(missing_ok=True)
+
+
+def _make(path: Path) -> None:
+    """An empty file, unless there is one; and nobody else's to read."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # SQLite gives its journals the mode of the file itself.
+    os.close(os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, _OWNER_ONLY))
+    path.chmod(_OWNER_ONLY)
 
 
 def _upgrade(connection: sqlite3.Connection, steps: Sequence[str]) -> None:
