@@ -60,7 +60,7 @@
     return document.pictureInPictureEnabled && media.requestPictureInPicture?.().catch(() => {});
   };
 
-  const keys = {
+  const keys = new Map(Object.entries({
     " ": toggle, k: toggle,
     arrowleft: () => goTo(media.currentTime - 5), arrowright: () => goTo(media.currentTime + 5),
     j: () => goTo(media.currentTime - 10), l: () => goTo(media.currentTime + 10),
@@ -70,8 +70,10 @@
     p: picture,
     "<": () => faster(-1), ">": () => faster(1),
     home: () => goTo(0), end: () => goTo(media.duration),
-  };
-  for (let digit = 0; digit < 10; digit++) keys[digit] = () => goTo((media.duration * digit) / 10);
+  }));
+  for (let digit = 0; digit < 10; digit++) {
+    keys.set(String(digit), () => goTo((media.duration * digit) / 10));
+  }
 
   // What somebody has reached with the Tab key answers its own keys.
   const OWN = { " ": "a, button, summary, input, [role=button]", arrow: "input, [role=slider]" };
@@ -85,9 +87,9 @@
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.altKey || event.metaKey || event.defaultPrevented) return;
     const key = event.key.toLowerCase();
-    if (!Object.hasOwn(keys, key) || answersItself(event, key)) return;
+    if (!keys.has(key) || answersItself(event, key)) return;
     event.preventDefault();
-    keys[key]();
+    keys.get(key)();
   });
 
   // --- the place where one left off ----------------------------------------------------------
@@ -167,7 +169,7 @@
     for (const part of trouble.querySelectorAll("[data-reason]")) part.hidden = part.dataset.reason !== reason;
     for (const part of trouble.querySelectorAll("[data-with]")) part.hidden = !part.dataset.with.split(" ").includes(reason);
     trouble.hidden = false;
-    byId("player").inert = true; // it lies behind
+    byId("player").hidden = true;
     byId("doubt").hidden = true;
   };
 
@@ -190,7 +192,7 @@
   byId("again").addEventListener("click", () => {
     const place = media.currentTime;
     trouble.hidden = true;
-    byId("player").inert = false;
+    byId("player").hidden = false;
     media.load();
     whenKnown(() => goTo(place));
     toggle();
