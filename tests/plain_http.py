@@ -8,6 +8,10 @@ import httpx
 PATIENCE = 60.0
 
 
-def client(base_url: str = "") -> httpx.AsyncClient:
-    """Asks no proxy, and reads no certificates: that takes longer than most tests."""
-    return httpx.AsyncClient(base_url=base_url, timeout=PATIENCE, trust_env=False, verify=False)
+def client(base_url: str = "", local_address: str | None = None) -> httpx.AsyncClient:
+    """Asks no proxy, and reads no certificates: that takes longer than most tests. Its connections
+    come from `local_address`, if one is given."""
+    transport = httpx.AsyncHTTPTransport(verify=False, trust_env=False, local_address=local_address)
+    return httpx.AsyncClient(
+        base_url=base_url, timeout=PATIENCE, trust_env=False, transport=transport
+    )

@@ -99,6 +99,8 @@ async def running(
             await asyncio.wait(bots)
             await app.books.delivery.finish()
             await app.server.close()
+            if app.rates is not None:
+                await app.rates.close()
 
 
 def _start_bots(app: App, tasks: asyncio.TaskGroup) -> list[asyncio.Task[None]]:

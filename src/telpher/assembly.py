@@ -53,6 +53,8 @@ from telpher.web.api.deps import ApiDeps
 from telpher.web.app import create_app
 from telpher.web.connection import Limits
 from telpher.web.deps import Lifecycle, WebDeps
+from telpher.web.limiting.rates import Rates
+from telpher.web.limiting.shared import OwnCounts, SharedCounts
 from telpher.web.room import make_room
 from telpher.web.server import HttpServer
 
@@ -81,6 +83,7 @@ class App:
     upkeep: Upkeep
     lifecycle: Lifecycle
     log_level: LogLevel
+    rates: Rates | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,9 +105,7 @@ def build(settings: Settings, frame: Frame, stores: Stores, tasks: asyncio.TaskG
     account, *extras = accounts
     newcomers = _Newcomers()
     books = open_books(settings, clock, stores.database, stores.local, newcomers)
-    channel = settings.bin_channel
-    copies = stores.database.copies
-    desk = NoCopyDesk() if channel is None else CopyDesk(copies, account.copier, channel, clock)
+    desk = _desk(settings, stores, account, clock)
     retention = Retention(settings.max_cache_size, settings.cache_ttl_hours * 3600)
     fleet = Fleet(accounts, Sources(accounts, desk, retention, clock, tasks), clock, timing, tasks)
     engine = Engine(
@@ -116,15 +117,22 @@ def build(settings: Settings, frame: Frame, stores: Stores, tasks: asyncio.TaskG
         plays=Plays(_play_limits(settings), clock, books.usage),
     )
     log_level = LogLevel(stores.database.values, clock, settings.log_level, logs.set_level)
-    rooms = _Rooms(frame, stores, account, books, fleet, engine, desk, log_level, Lifecycle())
-    web = create_app(_web_deps(settings, rooms))
-    limits = Limits()
-    limits = dataclasses.replace(limits, connections=make_room(limits.connections))
-    server = HttpServer(web, clock, settings.host, settings.port, limits)
+    rooms = _Rooms(
+        frame=frame,
+        stores=stores,
+        account=account,
+        books=books,
+        fleet=fleet,
+        engine=engine,
+        desk=desk,
+        log_level=log_level,
+        lifecycle=Lifecycle(),
+        rates=_rates(settings, clock),
+    )
     bot = _bot(settings, rooms)
     newcomers.told = bot.reports.new_user
     return App(
-        server=server,
+        server=_server(settings, rooms),
         engine=engine,
         fleet=fleet,
         account=account,
@@ -135,6 +143,7 @@ def build(settings: Settings, frame: Frame, stores: Stores, tasks: asyncio.TaskG
         upkeep=Upkeep(stores.database, clock, settings.retention_days),
         lifecycle=rooms.lifecycle,
         log_level=log_level,
+        rates=rooms.rates,
     )
 
 
@@ -151,11 +160,20 @@ class _Rooms:
     desk: CopyDesk | NoCopyDesk
     log_level: LogLevel
     lifecycle: Lifecycle
+    rates: Rates | None
 
     def status(self) -> AccountStatus:
         """The main account's, with the file connections that the fleet keeps for it."""
         dcs = self.fleet.connections(self.account.user_id)
         return dataclasses.replace(self.account.status(), dcs=dcs)
+
+
+def _desk(
+    settings: Settings, stores: Stores, account: BotAccount, clock: Clock
+) -> CopyDesk | NoCopyDesk:
+    if settings.bin_channel is None:
+        return NoCopyDesk()
+    return CopyDesk(stores.database.copies, account.copier, settings.bin_channel, clock)
 
 
 class _Newcomers:
@@ -176,6 +194,23 @@ def _play_limits(settings: Settings) -> PlayLimits:
     )
 
 
+def _rates(settings: Settings, clock: Clock) -> Rates | None:
+    """The limits of requests, if there are to be any. Raises SettingsError."""
+    if not settings.rate_limit_per_minute:
+        return None
+    own = OwnCounts(clock)
+    url = settings.redis_url
+    shared = SharedCounts(url.get_secret_value(), clock, own) if url else None
+    return Rates(settings.rate_limit_per_minute, own, shared)
+
+
+def _server(settings: Settings, rooms: _Rooms) -> HttpServer:
+    web = create_app(_web_deps(settings, rooms))
+    limits = Limits()
+    limits = dataclasses.replace(limits, connections=make_room(limits.connections))
+    return HttpServer(web, rooms.frame.clock, settings.host, settings.port, limits)
+
+
 def _web_deps(settings: Settings, rooms: _Rooms) -> WebDeps:
     books, clock, database = rooms.books, rooms.frame.clock, rooms.stores.database
     return WebDeps(
@@ -190,6 +225,9 @@ def _web_deps(settings: Settings, rooms: _Rooms) -> WebDeps:
         admission=books.usage,
         playlists=Playlists(database.playlists, books.links),
         base_url=settings.base_url,
+        trusted_proxies=settings.trusted_proxies,
+        rates=rooms.rates,
+        book=books.register,
         api=ApiDeps(
             tokens=Tokens(database.tokens, clock),
             database=database,

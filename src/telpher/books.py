@@ -36,6 +36,7 @@ class Books:
     access: Access
     revocations: Revocations
     usage: Usage
+    register: Register
     delivery: Delivery
 
 
@@ -65,6 +66,7 @@ def open_books(
         access=Access(settings.admins, settings.allowed_users),
         revocations=revocations,
         usage=Usage(journal, register, database.ledger, clock, allowance),
+        register=register,
         delivery=Delivery(journal, local, database, met, clock),
     )
 

@@ -67,7 +67,7 @@ def run() -> None:
 @commands.command("demo")
 def demonstrate(
     port: Annotated[
-        int | None, typer.Option(min=0, max=65535, help="8080, or a free one if it is taken.")
+        int | None, typer.Option(min=0, max=65535, help="PORT; else 8080, or a free one.")
     ] = None,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = stage.HOST,
     ready_file: Annotated[
@@ -76,7 +76,8 @@ def demonstrate(
 ) -> None:
     """Shows telpher at work without an account: a Telegram of its own, with sample files."""
     logs.setup("WARNING")
-    _until_stopped(lambda: stage.run(stage.Options(host, port, ready_file), stage.prepare()))
+    chosen = config.port_given() if port is None else port
+    _until_stopped(lambda: stage.run(stage.Options(host, chosen, ready_file), stage.prepare()))
 
 
 @commands.command("import")

@@ -11,6 +11,7 @@
     ├── AllowanceError                429     yes
     │   ├── TooManyPlaysError         429     yes          too_many_plays
     │   └── QuotaSpentError           429     yes          quota_spent
+    ├── RateLimitedError              429     yes          rate_limited
     ├── StorageError                  503     yes          storage
     └── TelegramError                 502                  telegram
         ├── TelegramUnavailableError  503     yes          telegram_unavailable
@@ -31,6 +32,8 @@ texts, so nothing internal and no secret can leak into a page.
 """
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 
 class TelpherError(Exception):
@@ -113,6 +116,18 @@ class QuotaSpentError(AllowanceError):
     """As many bytes of one user's links went out today as may."""
 
     key = "quota_spent"
+
+
+class RateLimitedError(TelpherError):
+    """A client asks more often than it may (rule 17); `headers` tell it of the limit."""
+
+    status = 429
+    key = "rate_limited"
+
+    def __init__(self, text: str, retry_after: int, headers: Mapping[str, str]) -> None:
+        super().__init__(text)
+        self.retry_after = retry_after
+        self.headers = dict(headers)
 
 
 class StorageError(TelpherError):

@@ -210,6 +210,18 @@ def test_credentials_given_when_any_of_them_is(tmp_path: Path) -> None:
     assert config.credentials_given({}, file)
 
 
+def test_a_port_is_read_where_nothing_else_is_needed(tmp_path: Path) -> None:
+    file = tmp_path / ".env"
+    file.write_text("PORT=9000\n")
+    assert config.port_given({}, NO_FILE) is None
+    assert config.port_given({"PORT": " "}, NO_FILE) is None
+    assert config.port_given({}, file) == 9000
+    assert config.port_given({"PORT": "9001"}, file) == 9001
+    with pytest.raises(SettingsError) as caught:
+        config.port_given({"PORT": "many"}, file)
+    assert caught.value.problems[0].startswith("PORT='many'")
+
+
 def test_cache_dir_follows_xdg() -> None:
     assert config.cache_dir({"HOME": "/home/ann"}) == Path("/home/ann/.cache/telpher")
     assert config.cache_dir({"XDG_CACHE_HOME": "/var/c"}) == Path("/var/c/telpher")

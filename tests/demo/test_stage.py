@@ -15,6 +15,8 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.ports import free_ports
+
 pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parents[2]
 
@@ -112,6 +114,12 @@ def test_a_port_that_is_taken_is_told_of() -> None:
     assert process.returncode == 2
     assert port in errors
     assert "Traceback" not in errors
+
+
+def test_the_port_may_stand_in_the_environment() -> None:
+    port = free_ports()
+    with demo(PORT=str(port)) as process:
+        assert f"http://127.0.0.1:{port}/stream/" in until(process, "./run again")
 
 
 def test_a_ready_file_that_cannot_be_written_is_told_of(tmp_path: Path) -> None:

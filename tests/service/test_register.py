@@ -1,14 +1,17 @@
 from __future__ import annotations
 
+import pytest
+
 from telpher.core.model import MessageRef
 from telpher.core.records import LinkRecord
 from telpher.core.tally import LinkMade
 from telpher.errors import StorageError
-from telpher.service.register import MOST_KNOWN, Register
+from telpher.service.register import MOST_KNOWN, Entry, Register
 
 
-def link(link_id=1, owner=7):
-    return LinkRecord(link_id, owner, MessageRef(7, 1), 1.5, 0, 0, 99, "a.mp4", 10)
+def link(link_id=1, owner=7, playlist=""):
+    ref = MessageRef(7, 1)
+    return LinkRecord(link_id, owner, ref, 1.5, 0, 0, 99, "a.mp4", 10, playlist=playlist)
 
 
 class Database:
@@ -57,6 +60,21 @@ async def test_nobody_is_known_while_the_database_is_away_but_later():
     assert await register.owner_of(6) is None
     database.away = False
     assert await register.owner_of(5) == 8
+
+
+async def test_what_else_is_known_of_a_link():
+    database = Database()
+    database.links[5] = link(5, 8, "a playlist")
+    register = Register(database, database)
+    await register.enter(link(1))
+    assert await register.find(1) == register.known(1) == Entry(7, "", 10)
+    assert register.known(5) is None
+    assert await register.find(5) == await register.find(5) == Entry(8, "a playlist", 10)
+    assert database.asked == 1
+    assert await register.find(6) is None
+    database.away = True
+    with pytest.raises(StorageError):
+        await register.find(6)
 
 
 async def test_memory_is_bounded():

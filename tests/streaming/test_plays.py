@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from collections import Counter
+
 import pytest
 
 from telpher.clock import FakeClock
@@ -16,17 +18,23 @@ def viewer(client, owner=None):
     return Viewer(1, client, owner)
 
 
+def entry(link_id, client="a", owner=None):
+    return Viewer(link_id, client, owner, playlist="a playlist")
+
+
 class Log:
     """What was told, in order."""
 
     def __init__(self):
         self.told = []
+        self.bytes = Counter()
 
     def begun(self, viewer, ref, info):
         self.told.append((viewer.client, ref, info))
 
     def served(self, viewer, info, count):
         self.told.append((viewer.client, count))
+        self.bytes[viewer.link_id] += count
 
 
 @pytest.fixture
@@ -135,3 +143,50 @@ def test_a_play_is_told_of_once_and_small_answers_never(clock):
     plays.note_begun(play, REF, FILM)
     plays.note_begun(plays.enter(viewer("a"), MIB), REF, FILM)
     assert log.told == [("a", 1), ("a", REF, FILM)]
+
+
+def test_the_entries_of_a_playlist_are_one_play(clock):
+    log = Log()
+    plays = Plays(PlayLimits(most=1, most_per_owner=1, megabits=8), clock, log)
+    entries = [plays.enter(entry(number, owner=7), MIB) for number in range(1, 101)]
+    assert plays.active == 1
+    assert len({id(each.pace) for each in entries}) == 1
+    assert len({id(each.habit) for each in entries}) == 100
+    for number, each in enumerate(entries, 1):
+        plays.note_begun(each, REF, FILM)
+        plays.note_served(each, FILM, number)
+    assert log.told[0] == ("a", REF, FILM)
+    assert sum(each == ("a", REF, FILM) for each in log.told) == 1
+    assert log.bytes == {number: number for number in range(1, 101)}  # each link has its own
+    with pytest.raises(BusyError):
+        plays.enter(entry(1, "b"), MIB)
+
+
+def test_a_playlist_goes_on_with_any_of_its_entries(clock):
+    plays = Plays(PlayLimits(), clock)
+    first = plays.enter(entry(1), MIB)
+    for number in range(2, 30):
+        clock.advance(OVER_AFTER - 1)
+        plays.leave(plays.enter(entry(number), MIB))
+    assert plays.active == 1
+    plays.leave(first)
+    assert plays.playing(entry(99))
+    clock.advance(OVER_AFTER)
+    assert plays.active == 0
+    assert not plays.playing(entry(99))
+
+
+def test_whether_somebody_plays_already(clock):
+    plays = Plays(PlayLimits(), clock)
+    assert not plays.playing(viewer("a"))
+    play = plays.enter(viewer("a"), MIB)
+    clock.advance(10 * OVER_AFTER)
+    assert plays.playing(viewer("a"))  # paused
+    assert not plays.playing(viewer("b"))
+    plays.leave(play)
+    clock.advance(OVER_AFTER - 1)
+    assert plays.playing(viewer("a"))
+    clock.advance(1)
+    assert not plays.playing(viewer("a"))
+    plays.enter(viewer("c"), 1)
+    assert not plays.playing(viewer("c"))

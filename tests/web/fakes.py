@@ -11,15 +11,18 @@ from typing import Self
 from starlette.types import ASGIApp
 
 from telpher.clock import FakeClock
+from telpher.core.forwarded import Network
 from telpher.core.links import Claims, unsigned
-from telpher.core.model import FileInfo, Kind, MessageRef, Viewer
+from telpher.core.model import FileInfo, Kind, MessageRef, Sitting, Viewer
 from telpher.errors import BadSignatureError, LinkExpiredError, NotFoundError
 from telpher.service.playlists import Listed
+from telpher.service.register import Entry
 from telpher.telegram.gateway import AccountState, AccountStatus
 from telpher.web.api.deps import ApiDeps
 from telpher.web.app import create_app
 from telpher.web.connection import Limits
 from telpher.web.deps import DatabaseStatus, Lifecycle, WebDeps, no_database
+from telpher.web.limiting.rates import Rates
 from telpher.web.server import HttpServer
 
 # Generous: nothing waits for it to pass unless something is broken.
@@ -105,6 +108,7 @@ class FakeEngine:
     file_properties_cached: int = 5
     cache_bytes: int = 1000
     cache_budget: int = 2000
+    going_on: set[Sitting] = field(default_factory=set)
 
     async def locate(self, ref: MessageRef) -> FileInfo:
         self.located += 1
@@ -136,15 +140,22 @@ class FakeEngine:
             await self.grown.wait_for(lambda: len(self.streams) > index)
         return self.streams[index]
 
+    def playing(self, viewer: Viewer) -> bool:
+        return viewer.sitting in self.going_on
+
     def stats(self) -> Self:
         self.asked += 1
         return self
 
 
 class FakeLinks:
-    """KEY is right for every message, "expired" was so once; `open` lets in those without any."""
+    """KEY is right for every message, "expired" was so once; `open` lets in those without any.
+
+    Links have the id of their message in `ids`, or else 77.
+    """
 
     def __init__(self) -> None:
+        self.ids: dict[MessageRef, int] = {}
         self.checked: list[MessageRef] = []
         self.open = False
 
@@ -156,7 +167,7 @@ class FakeLinks:
             raise LinkExpiredError(f"expired: {ref}")
         if key != KEY:
             raise BadSignatureError(f"bad signature for {ref}: {key}")
-        return Claims(ref, link_id=77, expires=0, epoch=0)
+        return Claims(ref, self.ids.get(ref, 77), expires=0, epoch=0)
 
 
 @dataclass
@@ -183,6 +194,22 @@ class FakePlaylists:
         if isinstance(found, Exception):
             raise found
         return found
+
+
+@dataclass
+class FakeBook:
+    """What links were made for; `before` may wait or raise."""
+
+    entries: dict[int, Entry] = field(default_factory=dict)
+    before: Callable[[], Awaitable[None]] | None = None
+
+    def known(self, link_id: int) -> Entry | None:
+        return None
+
+    async def find(self, link_id: int) -> Entry | None:
+        if self.before is not None:
+            await self.before()
+        return self.entries.get(link_id)
 
 
 CONNECTED = AccountStatus(AccountState.CONNECTED, "telpher_bot", "", {2: 1, 4: 0})
@@ -219,6 +246,9 @@ class World:
     admission: FakeAdmission = field(default_factory=FakeAdmission)
     shown: list[str] = field(default_factory=list)
     playlists: FakePlaylists = field(default_factory=FakePlaylists)
+    rates: Rates | None = None
+    book: FakeBook = field(default_factory=FakeBook)
+    trusted: tuple[Network, ...] = ()
     api: ApiDeps | None = None
 
     def app(self) -> ASGIApp:
@@ -235,6 +265,9 @@ class World:
                 error_shown=self.shown.append,
                 playlists=self.playlists,
                 base_url="https://files.example.org",
+                rates=self.rates,
+                book=self.book,
+                trusted_proxies=self.trusted,
                 api=self.api,
             )
         )

@@ -30,6 +30,7 @@ async def test_one_entry_per_request_without_the_signature(client: httpx.AsyncCl
     assert entry == {
         "event": "request",
         "log_level": "info",
+        "client": "127.0.0.1",
         "method": "GET",
         "path": f"{PATH}/a%0Ab",
         "status": 206,

@@ -51,6 +51,15 @@ def credentials_given(environ: Mapping[str, str] | None = None, env_file: Path =
     return bool(unreadable) or any(name in given for name in checks.REQUIRED)
 
 
+def port_given(environ: Mapping[str, str] | None = None, env_file: Path = ENV_FILE) -> int | None:
+    """PORT, for what needs no other setting; None where it is not set. Raises SettingsError."""
+    given = {**_read_file(env_file)[0], **_from_environment(environ)}
+    settings, findings = _validated({"port": given["port"]} if "port" in given else {})
+    if findings:
+        raise SettingsError([problems.sentence(findings[0], Settings.model_fields["port"])])
+    return settings.port if "port" in given else None
+
+
 def cache_dir(environ: Mapping[str, str] | None = None) -> Path:
     """Where this user's programs keep what can be made again (XDG Base Directory).
 

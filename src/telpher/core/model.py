@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import NamedTuple
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,17 +76,31 @@ class FoundFile:
     location: Location
 
 
+class Sitting(NamedTuple):
+    """One play, as limits tell it from others: the id of a link or of a playlist, and a client."""
+
+    played: int | str
+    client: str
+
+
 @dataclass(frozen=True, slots=True)
 class Viewer:
     """Whoever plays: one link and one client, together one play (rule 17).
 
     `client` is their address as far as limits go by it. `owner` had the link made; None when that
-    is not known, or nothing depends on it.
+    is not known, or nothing depends on it. `playlist` is the id of the one the link belongs to,
+    empty for none: its entries are one play together.
     """
 
     link_id: int
     client: str
     owner: int | None = field(default=None, compare=False)
+    playlist: str = field(default="", compare=False)
+
+    @property
+    def sitting(self) -> Sitting:
+        """What all streams of the same play have in common."""
+        return Sitting(self.playlist or self.link_id, self.client)
 
 
 @dataclass(frozen=True, slots=True)

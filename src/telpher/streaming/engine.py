@@ -123,6 +123,10 @@ class Engine:
         self._plays.note_begun(stream.play, ref, info)
         return stream
 
+    def playing(self, viewer: Viewer) -> bool:
+        """Whether a stream of this viewer would be of a play that goes on already."""
+        return self._plays.playing(viewer)
+
     def stats(self) -> EngineStats:
         """How much is going on."""
         return EngineStats(

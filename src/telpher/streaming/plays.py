@@ -3,6 +3,7 @@
 One play is one link and one client until 60 s without bytes: players open dozens of connections
 for one film (players.md 4 and 11), and all of them share one place under MAX_STREAMS and
 MAX_STREAMS_PER_USER and one pace under SPEED_LIMIT_MBPS. Answers below 64 KiB never start a play.
+The entries of one playlist are one play as well, whichever of them are played and in what order.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import Protocol
 
 from telpher.clock import Clock
 from telpher.core.habit import Habit
-from telpher.core.model import FileInfo, MessageRef, Viewer
+from telpher.core.model import FileInfo, MessageRef, Sitting, Viewer
 from telpher.core.pace import Pace
 from telpher.errors import BusyError, TooManyPlaysError
 
@@ -25,6 +26,9 @@ LEAST_ANSWER = 64 << 10
 
 # Plays remembered at once, so that strangers cannot make the table grow; the oldest go first.
 MOST_REMEMBERED = 100_000
+
+# Entries of one play whose player's habits are remembered: it reads one and opens the next.
+MOST_ENTRIES = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,16 +65,49 @@ class NoLog:
 
 @dataclass(eq=False, slots=True)
 class Play:
-    """`streams` are open now; `left` is when the last one was closed. `counted` is false of what is
-    too small to be a play, `begun` true once bytes were there."""
+    """What one client plays of one link: the whole play, or of a playlist one entry."""
 
     viewer: Viewer
+    whole: Whole
+    habit: Habit = field(default_factory=Habit)
+
+    @property
+    def pace(self) -> Pace | None:
+        """How fast it may go, together with the other entries."""
+        return self.whole.pace
+
+
+@dataclass(eq=False, slots=True)
+class Whole:
+    """One play as limits count it.
+
+    `streams` are open now; `left` is when the last one was closed. `counted` is false of what is
+    too small to be a play, `begun` true once bytes were there. `entries` are those played lately,
+    by link id.
+    """
+
+    sitting: Sitting
+    owner: int | None
     pace: Pace | None
     counted: bool
     begun: bool = False
     streams: int = 0
     left: float = 0.0
-    habit: Habit = field(default_factory=Habit)
+    entries: OrderedDict[int, Play] = field(default_factory=OrderedDict)
+
+    def entry(self, viewer: Viewer) -> Play:
+        """The part of it that is `viewer`'s link."""
+        entry = self.entries.get(viewer.link_id)
+        if entry is None:
+            entry = self.entries[viewer.link_id] = Play(viewer, self)
+            if len(self.entries) > MOST_ENTRIES:
+                self.entries.popitem(last=False)
+        return entry
+
+    def over(self, until: float) -> bool:
+        """Whether it has ended, if those do whose last byte was before `until`. A paused player
+        keeps its place."""
+        return not self.streams and self.left <= until
 
 
 class Plays:
@@ -80,7 +117,7 @@ class Plays:
         self._limits = limits
         self._log = log or NoLog()
         self._clock = clock
-        self._plays: OrderedDict[Viewer, Play] = OrderedDict()  # oldest first
+        self._plays: OrderedDict[Sitting, Whole] = OrderedDict()  # oldest first
         self._owned: Counter[int] = Counter()
 
     @property
@@ -89,49 +126,55 @@ class Plays:
         self._sweep()
         return len(self._plays)
 
+    def playing(self, viewer: Viewer) -> bool:
+        """Whether a stream of this viewer would belong to a play that goes on already."""
+        whole = self._plays.get(viewer.sitting)
+        return whole is not None and not whole.over(self._clock.monotonic() - OVER_AFTER)
+
     def enter(self, viewer: Viewer, length: int) -> Play:
         """The play that a stream of `length` bytes belongs to; `leave` when it has ended.
 
         Raises BusyError when it would be one more than there may be, TooManyPlaysError when it
         would be one more than there may be of the owner's links.
         """
-        play = self._plays.get(viewer)
-        if play is None:
-            play = self._begin(viewer, counted=length >= LEAST_ANSWER)
-        play.streams += 1
-        return play
+        whole = self._plays.get(viewer.sitting)
+        if whole is None:
+            whole = self._begin(viewer, counted=length >= LEAST_ANSWER)
+        whole.streams += 1
+        return whole.entry(viewer)
 
     def leave(self, play: Play) -> None:
         """One of its streams has ended; the play goes on for a while."""
-        play.streams -= 1
-        play.left = self._clock.monotonic()
-        if self._plays.get(play.viewer) is play:
-            self._plays.move_to_end(play.viewer)
+        whole = play.whole
+        whole.streams -= 1
+        whole.left = self._clock.monotonic()
+        if self._plays.get(whole.sitting) is whole:
+            self._plays.move_to_end(whole.sitting)
 
     def note_begun(self, play: Play, ref: MessageRef, info: FileInfo) -> None:
         """The first bytes of one of its streams are there."""
-        if play.counted and not play.begun:
-            play.begun = True
+        if play.whole.counted and not play.whole.begun:
+            play.whole.begun = True
             self._log.begun(play.viewer, ref, info)
 
     def note_served(self, play: Play, info: FileInfo, count: int) -> None:
         """So many bytes more of it went out."""
         self._log.served(play.viewer, info, count)
 
-    def _begin(self, viewer: Viewer, *, counted: bool) -> Play:
+    def _begin(self, viewer: Viewer, *, counted: bool) -> Whole:
         megabits = self._limits.megabits
         pace = Pace.of_megabits(megabits) if megabits else None
-        play = Play(viewer, pace, counted)
+        whole = Whole(viewer.sitting, viewer.owner, pace, counted)
         if not counted:
-            return play
+            return whole
         self._sweep()
         self._refuse_too_many(viewer.owner)
-        self._plays[viewer] = play
-        if viewer.owner is not None:
-            self._owned[viewer.owner] += 1
+        self._plays[whole.sitting] = whole
+        if whole.owner is not None:
+            self._owned[whole.owner] += 1
         if len(self._plays) > MOST_REMEMBERED:
-            self._forget(next(iter(self._plays)))
-        return play
+            self._forget(next(iter(self._plays.values())))
+        return whole
 
     def _refuse_too_many(self, owner: int | None) -> None:
         if self._limits.most and len(self._plays) >= self._limits.most:
@@ -140,17 +183,16 @@ class Plays:
         if most and owner is not None and self._owned[owner] >= most:
             raise TooManyPlaysError(f"{most} plays of one user's links", int(OVER_AFTER))
 
-    def _forget(self, viewer: Viewer) -> None:
-        owner = self._plays.pop(viewer).viewer.owner
-        if owner is None:
+    def _forget(self, whole: Whole) -> None:
+        del self._plays[whole.sitting]
+        if whole.owner is None:
             return
-        self._owned[owner] -= 1
-        if not self._owned[owner]:
-            del self._owned[owner]
+        self._owned[whole.owner] -= 1
+        if not self._owned[whole.owner]:
+            del self._owned[whole.owner]
 
     def _sweep(self) -> None:
-        """Ends the plays without bytes for long. A paused player keeps its place."""
+        """Ends the plays without bytes for long."""
         until = self._clock.monotonic() - OVER_AFTER
-        plays = self._plays.values()
-        for play in [each for each in plays if not each.streams and each.left <= until]:
-            self._forget(play.viewer)
+        for whole in [each for each in self._plays.values() if each.over(until)]:
+            self._forget(whole)

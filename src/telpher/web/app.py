@@ -13,8 +13,11 @@ from starlette.middleware import Middleware
 
 from telpher._version import VERSION
 from telpher.web.api.routes import Api
+from telpher.web.client import Proxies
 from telpher.web.deps import WebDeps
 from telpher.web.errors import ErrorAnswers
+from telpher.web.limiting.gate import RateGate
+from telpher.web.limiting.turns import Turns
 from telpher.web.middleware import FileCors, RequestContext
 from telpher.web.openapi.document import document_of
 from telpher.web.pages import Pages
@@ -32,22 +35,28 @@ TITLE: Final = "Telegram VLC Stream Bot API"
 def create_app(deps: WebDeps) -> FastAPI:
     """Builds the ASGI application around `deps`; it holds no state of its own."""
     pages, assets = Pages(), StaticFiles()
+    errors = ErrorAnswers(pages, deps.error_shown)
+    # From the outside in.
+    middleware = [
+        Middleware(Proxies, trusted=deps.trusted_proxies),
+        Middleware(RequestContext, clock=deps.clock),
+        Middleware(FileCors, origins=deps.cors_origins),
+    ]
+    if deps.rates is not None:
+        middleware.append(Middleware(RateGate, rates=deps.rates, errors=errors))
+    turns = Turns(deps)
     app = FastAPI(
         title=TITLE,
         version=VERSION,
         routes=[
-            FileRoute("/stream/", deps, attachment=False),
-            FileRoute("/download/", deps, attachment=True),
+            FileRoute("/stream/", deps, turns, attachment=False),
+            FileRoute("/download/", deps, turns, attachment=True),
             Watch(deps, pages, assets).route(),
             PlaylistRoute(deps.playlists).route(),
             *System(deps, pages).routes(),
             assets.route(),
         ],
-        # From the outside in.
-        middleware=[
-            Middleware(RequestContext, clock=deps.clock),
-            Middleware(FileCors, origins=deps.cors_origins),
-        ],
+        middleware=middleware,
         redirect_slashes=False,
         # The framework's pages load scripts from a CDN: ours are in `reference`.
         openapi_url=None,
@@ -57,5 +66,5 @@ def create_app(deps: WebDeps) -> FastAPI:
     app.router.routes.extend(Reference(TITLE, document_of(app), pages, assets).routes())
     if deps.api is not None:
         app.router.routes.extend(Api(deps, deps.api).router().routes)
-    ErrorAnswers(pages, deps.error_shown).install(app)
+    errors.install(app)
     return app

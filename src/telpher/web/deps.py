@@ -11,13 +11,16 @@ from pathlib import Path
 from typing import Protocol
 
 from telpher.clock import Clock
+from telpher.core.forwarded import Network
 from telpher.core.links import Claims
 from telpher.core.model import FileInfo, MessageRef, Viewer
 from telpher.errors import NotFoundError
 from telpher.service.playlists import Listed
+from telpher.service.register import Entry
 from telpher.storage.base import DatabaseStatus
 from telpher.telegram.gateway import AccountStatus
 from telpher.web.api.deps import ApiDeps
+from telpher.web.limiting.rates import Rates
 
 
 class Stream(Protocol):
@@ -67,11 +70,15 @@ class Engine(Protocol):
     ) -> Stream:
         """A stream of [start, stop), 0 <= start < stop <= size, whose first bytes are there.
 
-        `viewer` is the same for all streams of one play; `info` is the file that was located, whose
-        bytes alone may come.
+        Streams whose viewers have their `sitting` in common are of one play; `info` is the file
+        that was located, whose bytes alone may come.
 
         Raises NotFoundError, GoneError, BusyError, TooManyPlaysError, TelegramError.
         """
+        ...
+
+    def playing(self, viewer: Viewer) -> bool:
+        """Whether a stream of this viewer would be of a play that goes on already."""
         ...
 
     def stats(self) -> EngineStats: ...
@@ -130,6 +137,28 @@ class NoPlaylists:
         raise NotFoundError("there are no playlists")
 
 
+class LinkBook(Protocol):
+    """Who knows what a link was made for."""
+
+    def known(self, link_id: int) -> Entry | None:
+        """As far as that is known without asking."""
+        ...
+
+    async def find(self, link_id: int) -> Entry | None:
+        """None of a link that is not known. Raises StorageError."""
+        ...
+
+
+class NoBook:
+    """A LinkBook that knows no link."""
+
+    def known(self, link_id: int) -> Entry | None:
+        return None
+
+    async def find(self, link_id: int) -> Entry | None:
+        return None
+
+
 class Lifecycle:
     """Whether the process is on its way out; read by health, written by whoever shuts down."""
 
@@ -144,7 +173,8 @@ class WebDeps:
     `cors_origins` are the origins that scripts may read files from, ("*",) for all. `disk` is the
     directory whose file system health reports on. `error_shown` is told the key of each error of
     ours (5xx) that somebody is answered with; it must neither wait nor fail. `base_url` is what
-    addresses begin with that are shown to people. Without `api` there is no /api.
+    addresses begin with that are shown to people. Without `rates` there is no limit to requests,
+    without `api` no /api.
     """
 
     engine: Engine
@@ -159,4 +189,7 @@ class WebDeps:
     error_shown: Callable[[str], None] = _unheard
     playlists: PlaylistSource = field(default_factory=NoPlaylists)
     base_url: str = ""
+    trusted_proxies: tuple[Network, ...] = ()
+    rates: Rates | None = None
+    book: LinkBook = field(default_factory=NoBook)
     api: ApiDeps | None = None

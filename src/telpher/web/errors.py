@@ -20,7 +20,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Match, Route
 
-from telpher.errors import TelpherError
+from telpher.errors import RateLimitedError, TelpherError
 from telpher.web.accept import prefers_html
 from telpher.web.pages import Pages
 
@@ -179,7 +179,9 @@ def from_tree(error: TelpherError) -> HttpError:
     if error.retry_after is None:
         return HttpError(error.status, error.key)
     wait = error.retry_after
-    return HttpError(error.status, error.key, {"Retry-After": str(wait)}, {"retry_after": wait})
+    limit = error.headers if isinstance(error, RateLimitedError) else {}
+    headers = {"Retry-After": str(wait), **limit}
+    return HttpError(error.status, error.key, headers, {"retry_after": wait})
 
 
 def detail_of(error: HttpError, request_id: str) -> dict[str, object]:

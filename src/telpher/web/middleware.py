@@ -18,6 +18,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from telpher.clock import Clock
+from telpher.web.client import client_of
 
 _log = structlog.stdlib.get_logger(__name__)
 
@@ -88,6 +89,7 @@ def _record(scope: Scope, progress: _Progress, seconds: float) -> None:
     log = _log.debug if path.startswith("/health") else _log.info
     log(
         "request",
+        client=client_of(scope),
         method=scope["method"],
         path=path,
         status=progress.status,

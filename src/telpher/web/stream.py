@@ -2,9 +2,11 @@
 
     the path names a message    else 404
     the link's signature        404 when wrong, 410 when its time is over; nothing is looked up yet
+    the client's rate           429: nothing is asked of Telegram before
     the file's properties       410, 502, 503
     conditions, range           304, 412, 416 (RFC 9110, 13.2.2: in this order)
     the owner's allowance       429: what a user's links may give in a day
+    the client's rate           429: now that the answer is known to begin a play
     the first bytes             410, 429, 502, 503: fetched before the status line
     200 or 206                  right to the last byte or visibly broken off
 
@@ -13,6 +15,7 @@ HEAD ends before the bytes: it has the headers of GET, from metadata alone, and 
 
 from __future__ import annotations
 
+import dataclasses
 import secrets
 from collections.abc import Mapping
 from functools import partial
@@ -29,12 +32,14 @@ from telpher.core import conditions, ranges
 from telpher.core.byteranges import content_range, lay_out
 from telpher.core.links import Claims
 from telpher.core.model import FileInfo, Viewer
+from telpher.errors import TelpherError
 from telpher.web.admittance import Admittance, file_of
 from telpher.web.client import client_of
 from telpher.web.deps import Stream, WebDeps
 from telpher.web.disconnect import while_connected
 from telpher.web.errors import HttpError
 from telpher.web.file_headers import file_headers, last_modified, validators
+from telpher.web.limiting.turns import Turns
 from telpher.web.parts import Open, Parts
 from telpher.web.response import BrokenBodyError, FileResponse
 
@@ -44,11 +49,12 @@ ALLOW: Final = "GET, HEAD, OPTIONS"
 class FileRoute(BaseRoute):
     """Everything below `prefix`, whatever follows: so every wrong address gets the same answer."""
 
-    def __init__(self, prefix: str, deps: WebDeps, *, attachment: bool) -> None:
+    def __init__(self, prefix: str, deps: WebDeps, turns: Turns, *, attachment: bool) -> None:
         self._prefix = prefix
         self._engine = deps.engine
         self._admittance = Admittance(deps.links, deps.status)
         self._admission = deps.admission
+        self._turns = turns
         self._attachment = attachment
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
@@ -71,13 +77,30 @@ class FileRoute(BaseRoute):
             return  # The server closes the connection of an answer that was left incomplete.
 
     async def _serve(self, request: Request, receive: Receive, send: Send) -> None:
-        claims = self._admittance.claims(request, self._prefix)
+        claims = await self._claims(request)
+        viewer = await self._viewer(request, claims)
         info = await file_of(claims, self._engine)
-        answer = await self._answer(request, claims, info)
+        answer = await self._answer(request, claims, info, viewer)
         # Nothing is awaited in between: an open stream is always closed by its answer.
         await answer(request.scope, receive, send)
 
-    async def _answer(self, request: Request, claims: Claims, info: FileInfo) -> ASGIApp:
+    async def _claims(self, request: Request) -> Claims:
+        try:
+            return self._admittance.claims(request, self._prefix)
+        except TelpherError:
+            await self._turns.other(client_of(request.scope))
+            raise
+
+    async def _viewer(self, request: Request, claims: Claims) -> Viewer:
+        client = client_of(request.scope)
+        if request.method == "HEAD":
+            await self._turns.other(client)
+            return Viewer(claims.link_id, client)
+        return await self._turns.viewer(claims.link_id, client, request.headers.get("range"))
+
+    async def _answer(
+        self, request: Request, claims: Claims, info: FileInfo, viewer: Viewer
+    ) -> ASGIApp:
         asked = _joined(request)
         headers = file_headers(info, attachment=self._attachment)
         decision = conditions.decide(asked, headers["ETag"], last_modified(info))
@@ -91,7 +114,8 @@ class FileRoute(BaseRoute):
         if isinstance(wanted, ranges.Whole) and info.size == 0:
             return Response(b"", HTTPStatus.OK, _sized(headers, 0))
         owner = await self._admission.admit(claims.link_id)
-        viewer = Viewer(claims.link_id, client_of(request.scope), owner)
+        await self._turns.begin(viewer, _length(wanted, info))
+        viewer = dataclasses.replace(viewer, owner=owner)
         return await _body(wanted, info, headers, partial(self._open, claims, viewer, info))
 
     async def _open(
@@ -137,6 +161,17 @@ def _wanted(asked: Mapping[str, str], tag: str, info: FileInfo) -> ranges.Reques
             {"Content-Range": f"bytes */{info.size}"},
         )
     return wanted
+
+
+def _length(wanted: ranges.Requested, info: FileInfo) -> int:
+    """How many bytes of the file that is."""
+    match wanted:
+        case ranges.Single(start, stop):
+            return stop - start
+        case ranges.Several(several):
+            return sum(each.stop - each.start for each in several)
+        case _:
+            return info.size
 
 
 def _joined(request: Request) -> dict[str, str]:

@@ -23,7 +23,8 @@ tells a wrong signature from a file that does not exist.
 the scope it needs. Lists are paged: `next` of one page is `cursor` of the next.
 
 **Errors** have one shape everywhere, JSON or, for browsers, a page; `request_id` is in every answer
-(X-Request-Id) and in the server's log. 429 and most 503 say in Retry-After when to come again.
+(X-Request-Id) and in the server's log. 429 and most 503 say in Retry-After when to come again;
+RateLimit and RateLimit-Policy how many requests there may be within a minute, and are left.
 """
 
 _TAGS: Final = [

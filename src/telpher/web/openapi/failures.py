@@ -21,12 +21,17 @@ _SECONDS: Final = {
     "schema": {"type": "integer", "minimum": 0},
 }
 _TEXT: Final = {"schema": {"type": "string"}}
+# Only where it is the client's own rate, not the allowance of who made a link.
+_RATE: Final = {
+    "RateLimit-Policy": {"description": 'The limit, such as "plays";q=60;w=60.', **_TEXT},
+    "RateLimit": {"description": 'What is left of it, such as "plays";r=0;t=93.', **_TEXT},
+}
 
 _HEADERS: Final[Mapping[int, Mapping[str, Any]]] = {
     401: {"WWW-Authenticate": _TEXT},
     403: {"WWW-Authenticate": _TEXT},
     416: {"Content-Range": {"description": "bytes */SIZE", **_TEXT}},
-    429: {"Retry-After": _SECONDS},
+    429: {"Retry-After": _SECONDS, **_RATE},
     503: {"Retry-After": _SECONDS},
 }
 
