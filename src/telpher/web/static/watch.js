@@ -60,13 +60,17 @@
     return document.pictureInPictureEnabled && media.requestPictureInPicture?.().catch(() => {});
   };
 
+  // Out of it without asking the button, which learns of the change a moment later.
+  const whole = () =>
+    document.fullscreenElement ? document.exitFullscreen().catch(() => {}) : byId("fullscreen")?.click();
+
   const keys = new Map(Object.entries({
     " ": toggle, k: toggle,
     arrowleft: () => goTo(media.currentTime - 5), arrowright: () => goTo(media.currentTime + 5),
     j: () => goTo(media.currentTime - 10), l: () => goTo(media.currentTime + 10),
     arrowup: () => louder(0.1), arrowdown: () => louder(-0.1),
     m: () => { media.muted = !media.muted; },
-    f: () => byId("fullscreen")?.click(),
+    f: whole,
     p: picture,
     "<": () => faster(-1), ">": () => faster(1),
     home: () => goTo(0), end: () => goTo(media.duration),
