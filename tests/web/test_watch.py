@@ -8,9 +8,14 @@ from html import unescape
 
 import httpx
 import pytest
+from starlette.applications import Starlette
 
 from telpher.core.model import Kind
 from telpher.errors import GoneError, TelegramUnavailableError
+from telpher.web.deps import WebDeps
+from telpher.web.pages import Pages
+from telpher.web.static import StaticFiles
+from telpher.web.watch import Watch
 from tests.web.fakes import KEY, MOVIE, REF, World
 
 PLACE = f"{REF.chat_id}/{REF.message_id}"
@@ -153,6 +158,20 @@ async def test_a_song_is_called_by_its_title(world: World, client: httpx.AsyncCl
     assert "<h1>A &lt;b&gt;song</h1>" in page.text
     assert '<p class="by">Ann</p>' in page.text
     assert "01.mp3" in page.text
+
+
+@pytest.mark.parametrize(("mime", "shown"), [("video/mp4", "poster"), ("audio/mpeg", "src")])
+async def test_a_picture_is_asked_for_only_where_there_are_any(
+    world: World, client: httpx.AsyncClient, mime: str, shown: str
+) -> None:
+    world.engine.files[REF] = replace(MOVIE, mime_type=mime)
+    assert "thumbnail" not in (await client.get(PAGE)).text
+    deps = WebDeps(engine=world.engine, links=world.links, status=world.bot, clock=world.clock)
+    watch = Watch(deps, Pages(), StaticFiles(), thumbnails=True)
+    transport = httpx.ASGITransport(Starlette(routes=[watch.route()]))
+    async with httpx.AsyncClient(transport=transport, base_url="http://here.example") as other:
+        page = await other.get(PAGE)
+    assert f'{shown}="../../thumbnail/{PLACE}?k={KEY}"' in page.text
 
 
 async def test_one_file_is_remembered_under_one_name(

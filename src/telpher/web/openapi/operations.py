@@ -44,6 +44,13 @@ _KEY: Final = _parameter(
     *("query", "k", "The link's signature. Without one, or with a wrong one, there is no file."),
     _EXAMPLE_KEY,
 )
+_WATCH: Final = [
+    _parameter(
+        *("query", "format", "m3u: a playlist of this file; qr: the page's address as a QR code."),
+        "m3u",
+    ),
+    _parameter("query", "open", "vlc: the page with the button for VLC in focus.", "vlc"),
+]
 _ASKS: Final = [
     _parameter("header", "Range", "Which bytes (RFC 9110, 14).", "bytes=0-1023"),
     _parameter("header", "If-Range", "A validator that Range is bound to.", '"0123abcd"'),
@@ -147,6 +154,10 @@ def _json(example: Description, schema: Description | None = None) -> Descriptio
 
 
 _PAGE: Final = {"text/html": {"schema": {"type": "string"}}}
+_BESIDE_PAGE: Final = {
+    "audio/x-mpegurl": {"schema": {"type": "string"}},
+    "image/svg+xml": {"schema": {"type": "string"}},
+}
 
 _HEALTH: Final = {
     "status": "healthy",
@@ -197,8 +208,8 @@ def _files() -> dict[str, Description]:
         f"/download/{place}": _file("download", "A file, to be kept", named=False),
         f"/download/{place}/{{file_name}}": _file("download", "A file, to be kept", named=True),
         f"/watch/{place}": _seen(
-            *("watch", "files", "The page with a player", [*_MESSAGE, _KEY]),
-            _200=_answer("The page.", _PAGE),
+            *("watch", "files", "The page with a player", [*_MESSAGE, _KEY, *_WATCH]),
+            _200=_answer("The page, or what `format` names.", {**_PAGE, **_BESIDE_PAGE}),
             errors=(404, 410, 429, 502, 503),
         ),
         "/playlist/{playlist_id}.{form}": _seen(

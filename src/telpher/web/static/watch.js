@@ -202,5 +202,8 @@
     byId("silent").hidden = !(media instanceof HTMLVideoElement) || media.videoWidth > 0;
   });
   byId("doubt").hidden = Boolean(media.canPlayType(media.dataset.type)) || Boolean(media.error);
-  byId("cover")?.addEventListener("error", (event) => event.target.remove());
+  // A file without a picture: the sign behind it shows.
+  const cover = byId("cover");
+  cover?.addEventListener("error", () => cover.remove());
+  if (cover?.complete && !cover.naturalWidth) cover.remove();
 })();
