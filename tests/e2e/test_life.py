@@ -66,6 +66,7 @@ async def test_a_second_start_does_not_log_in_again(tmp_path, world, ann, end):
             await first.logged("connected to Telegram")
             url = await link_for(ann, file)
             assert (await http.get(url)).content == bytes_of(file)
+            await first.logged("logged in to every data centre")
             first.signal(end)
             await first.exit_status()
         logins, imports = cluster.counters.logins, cluster.counters.imports

@@ -298,6 +298,9 @@ class BotAccount:
             await self._logins.prepare()
         except TelegramError as error:
             _log.info("not all logins elsewhere could be made yet", problem=str(error))
+        else:
+            await self._upkeep.save(self._dispatcher)
+            _log.info("logged in to every data centre", bot=self._session.username)
 
     # How far updates have come.
 
