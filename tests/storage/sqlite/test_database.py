@@ -15,6 +15,7 @@ from telpher.clock import FakeClock
 from telpher.core.model import MessageRef
 from telpher.core.records import Dialogue, JobState, Lease
 from telpher.core.tally import PersonSeen, Tally
+from telpher.core.tokens import ApiToken
 from telpher.errors import StorageError
 from telpher.storage.base import Database, DatabaseStatus
 from telpher.storage.sqlite import SqliteDatabase
@@ -26,6 +27,8 @@ PATIENCE = 60.0
 
 REF = MessageRef(1, 2)
 LEASE = Lease("n", "one", 1)
+
+TOKEN = ApiToken("a" * 16, "a script", b"digest", frozenset(), NOW)
 
 CALLS: dict[str, Callable[[Database], Awaitable[object]]] = {
     "users.get": lambda each: each.users.get(ANN),
@@ -72,6 +75,10 @@ CALLS: dict[str, Callable[[Database], Awaitable[object]]] = {
     "copies.postpone": lambda each: each.copies.postpone(REF),
     "copies.keep": lambda each: each.copies.keep({REF: REF}),
     "copies.give_up": lambda each: each.copies.give_up(REF, "gone"),
+    "tokens.add": lambda each: each.tokens.add(TOKEN),
+    "tokens.get": lambda each: each.tokens.get(TOKEN.token_id),
+    "tokens.recent": lambda each: each.tokens.recent(1),
+    "tokens.revoke": lambda each: each.tokens.revoke(TOKEN.token_id, NOW),
     "ping": lambda each: each.ping(),
 }
 
