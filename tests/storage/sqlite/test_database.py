@@ -27,6 +27,7 @@ PATIENCE = 60.0
 
 REF = MessageRef(1, 2)
 LEASE = Lease("n", "one", 1)
+TOKEN = ApiToken("t", "a program", bytes(32), frozenset(), NOW)
 
 TOKEN = ApiToken("a" * 16, "a script", b"digest", frozenset(), NOW)
 
@@ -63,6 +64,10 @@ CALLS: dict[str, Callable[[Database], Awaitable[object]]] = {
     "values.get": lambda each: each.values.get("v"),
     "values.put": lambda each: each.values.put("v", b"", NOW),
     "values.drop": lambda each: each.values.drop("v"),
+    "tokens.add": lambda each: each.tokens.add(TOKEN),
+    "tokens.get": lambda each: each.tokens.get("t"),
+    "tokens.recent": lambda each: each.tokens.recent(1),
+    "tokens.revoke": lambda each: each.tokens.revoke("t", NOW),
     "ledger.apply": lambda each: each.ledger.apply("w", 1, Tally()),
     "ledger.totals": lambda each: each.ledger.totals(),
     "ledger.used": lambda each: each.ledger.used(ANN, 0),
