@@ -29,8 +29,6 @@ REF = MessageRef(1, 2)
 LEASE = Lease("n", "one", 1)
 TOKEN = ApiToken("t", "a program", bytes(32), frozenset(), NOW)
 
-TOKEN = ApiToken("a" * 16, "a script", b"digest", frozenset(), NOW)
-
 CALLS: dict[str, Callable[[Database], Awaitable[object]]] = {
     "users.get": lambda each: each.users.get(ANN),
     "users.named": lambda each: each.users.named("ann"),
@@ -80,10 +78,6 @@ CALLS: dict[str, Callable[[Database], Awaitable[object]]] = {
     "copies.postpone": lambda each: each.copies.postpone(REF),
     "copies.keep": lambda each: each.copies.keep({REF: REF}),
     "copies.give_up": lambda each: each.copies.give_up(REF, "gone"),
-    "tokens.add": lambda each: each.tokens.add(TOKEN),
-    "tokens.get": lambda each: each.tokens.get(TOKEN.token_id),
-    "tokens.recent": lambda each: each.tokens.recent(1),
-    "tokens.revoke": lambda each: each.tokens.revoke(TOKEN.token_id, NOW),
     "ping": lambda each: each.ping(),
 }
 
