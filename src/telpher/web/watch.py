@@ -23,7 +23,8 @@ from starlette.routing import Route
 
 from telpher.core import mime, names, players, playlist, showing
 from telpher.core.etag import etag
-from telpher.core.model import FileInfo, MessageRef
+from telpher.core.links import Claims
+from telpher.core.model import FileInfo
 from telpher.service.files import describe
 from telpher.web import qr
 from telpher.web.admittance import Admittance, file_of, key_of
@@ -88,7 +89,7 @@ class Watch:
     async def _watch(self, request: Request) -> Response:
         claims = self._admittance.claims(request, PREFIX)
         info = await file_of(claims, self._engine)
-        addresses = self._addresses(request, claims.ref, info)
+        addresses = self._addresses(request, claims, info)
         wanted = request.query_params.getlist("format")
         if wanted == ["m3u"]:
             return _playlist(info, addresses)
@@ -125,10 +126,13 @@ class Watch:
         headers = {"Content-Security-Policy": _POLICY, "Vary": "Accept, User-Agent"}
         return self._pages.answer("watch.html", values, HTTPStatus.OK, headers)
 
-    def _addresses(self, request: Request, ref: MessageRef, info: FileInfo) -> _Addresses:
+    def _addresses(self, request: Request, claims: Claims, info: FileInfo) -> _Addresses:
         # As the browser counts: an encoded slash is none.
         root = "../" * (request.scope["raw_path"].count(b"/") - 1)
-        place, key = f"{ref.chat_id}/{ref.message_id}", f"?k={key_of(request)}"
+        place = f"{claims.ref.chat_id}/{claims.ref.message_id}"
+        # Where a link opens without a signature (OPEN_LINKS), it goes on without one.
+        key = f"?k={key_of(request)}" if claims.signed else ""
+        beside = f"{key}&" if key else "?"
         named = f"{place}/{names.path_segment(names.safe_name(info))}{key}"
         page = f"watch/{place}{key}"
         return _Addresses(
@@ -138,8 +142,8 @@ class Watch:
             thumbnail=f"{root}thumbnail/{place}{key}",
             file=f"{self._base}/stream/{named}",
             page=f"{self._base}/{page}",
-            playlist=f"{root}{page}&format=m3u",
-            qr=f"{root}{page}&format=qr",
+            playlist=f"{root}watch/{place}{beside}format=m3u",
+            qr=f"{root}watch/{place}{beside}format=qr",
         )
 
 
