@@ -14,9 +14,12 @@ SOURCES = sorted(SRC.rglob("*.c"))
 
 
 @pytest.mark.skipif(
-    shutil.which("gcc") is None
-    or not os.path.exists(os.path.join(sysconfig.get_paths()["include"], "Python.h")),
-    reason="no compiler here",
+    "CI" not in os.environ
+    and (
+        shutil.which("gcc") is None
+        or not os.path.exists(os.path.join(sysconfig.get_paths()["include"], "Python.h"))
+    ),
+    reason="no compiler here (in CI, where scripts/setup installs one, it would be a failure)",
 )
 @pytest.mark.parametrize("source", SOURCES, ids=lambda source: source.stem)
 def test_every_c_source_is_compiled_where_there_is_a_compiler(source: Path) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-from collections import Counter
 from dataclasses import dataclass, field
 
 from telpher.bot.batch import BatchRules
@@ -13,7 +12,7 @@ from telpher.clock import FakeClock
 from telpher.core.links import LinkSigner
 from telpher.core.model import FileInfo, Kind, MessageRef, Person
 from telpher.core.tally import tally
-from telpher.errors import NotFoundError, StorageError
+from telpher.errors import StorageError
 from telpher.service.denials import Denials
 from telpher.service.links import LinkService
 from telpher.service.log_level import LogLevel
@@ -22,61 +21,15 @@ from telpher.service.register import Register
 from telpher.service.revocations import Revocations
 from telpher.storage.local import LocalStore
 from telpher.storage.sqlite import SqliteDatabase
-from telpher.telegram.chats import ChatInfo, ChatMessage, Membership
 from telpher.telegram.gateway import ButtonPress, IncomingMessage
 from tests.bot.fake_gateway import FakeGateway, Sent
-from tests.telegram.fake_chats import FakePosts
+from tests.telegram.fake_chats import FakeChats, FakePosts
 
 ADA = Person(7, "Ada", language_code="en")
 BOB = Person(8, "Bob", language_code="en")
 FILM = FileInfo(1, 1536, "video/mp4", "film.mp4", Kind.VIDEO, date=0, duration=90)
 GROUP = MessageRef(-1001234567890, 5)
 URL = "https://files.example.org"
-
-
-@dataclass
-class FakeChats:
-    """Chats by chat id or name, their messages, and who is in them; `calls` counts."""
-
-    chats: dict[int | str, ChatInfo] = field(default_factory=dict)
-    messages: dict[MessageRef, ChatMessage] = field(default_factory=dict)
-    members: dict[tuple[int, int], Membership] = field(default_factory=dict)
-    replies: dict[MessageRef, ChatMessage] = field(default_factory=dict)
-    hidden: set[MessageRef] = field(default_factory=set)
-    calls: Counter = field(default_factory=Counter)
-
-    def add(self, chat: ChatInfo) -> ChatInfo:
-        self.chats[chat.chat_id] = chat
-        if chat.username:
-            self.chats[chat.username] = chat
-        return chat
-
-    def put(self, ref: MessageRef, file: FileInfo | None = FILM) -> None:
-        self.messages[ref] = ChatMessage(ref, file)
-
-    async def chat(self, named):
-        self.calls["chat"] += 1
-        if named not in self.chats:
-            raise NotFoundError("no such chat")
-        return self.chats[named]
-
-    async def membership(self, chat_id, user_id):
-        self.calls["membership"] += 1
-        return self.members.get((chat_id, user_id), Membership.OUTSIDE)
-
-    async def read_messages(self, chat_id, message_ids):
-        self.calls["read"] += 1
-        assert len(message_ids) <= 100
-        return [self.messages.get(MessageRef(chat_id, each)) for each in message_ids]
-
-    async def replied_to(self, command):
-        return self.replies.get(command)
-
-    async def find_file(self, ref):
-        found = self.messages.get(ref)
-        if found is None or found.file is None or ref in self.hidden:
-            raise NotFoundError("no such message")
-        return found.file
 
 
 @dataclass

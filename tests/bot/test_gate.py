@@ -16,7 +16,7 @@ async def home(tmp_path):
 
 
 async def test_who_is_no_member_is_invited_and_gets_the_link_after_joining(home):
-    home.chats.put(MessageRef(7, 33))
+    home.chats.put(MessageRef(7, 33), FILM)
     invitation = await home.say(file=FILM, ref=MessageRef(7, 33))
     assert "Club & Co" in invitation.text
     assert "/stream/" not in invitation.text
@@ -65,14 +65,14 @@ async def test_menu_and_help_are_for_everybody(home):
 @pytest.mark.parametrize("argument", ["", "x", "99999999999,7", "-1,7", "5,7", "5,8", "5"])
 async def test_a_forged_press_opens_nothing_of_others(home, argument):
     home.chats.members[CLUB.chat_id, 7] = Membership.MEMBER
-    home.chats.put(MessageRef(8, 5))
+    home.chats.put(MessageRef(8, 5), FILM)
     await home.press_data(f"joined:{argument}".encode())
     assert home.gateway.sent == []
 
 
 async def test_who_is_not_allowed_cannot_forge_their_way_in(tmp_path):
     async with stage(tmp_path, access=Access(allowed={1})) as home:
-        home.chats.put(MessageRef(7, 5))
+        home.chats.put(MessageRef(7, 5), FILM)
         assert await home.press_data(b"joined:5,7") is None
         assert home.gateway.sent == []
         assert "for somebody else" in home.note

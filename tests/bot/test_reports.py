@@ -7,7 +7,8 @@ from telpher.core.model import Person
 from telpher.errors import RequestRejectedError, TelegramUnavailableError
 from telpher.telegram.chats import ChatInfo
 from tests.bot.fake_gateway import FakeGateway
-from tests.bot.stage import FILM, FakeChats, stage
+from tests.bot.stage import FILM, stage
+from tests.telegram.fake_chats import FakeChats
 
 EVE = Person(66, "<b>Eve</b>\n#ERROR", "*_`", "eve", "xx")
 CHANNEL = ChatInfo(-1005, "Log", username="log")

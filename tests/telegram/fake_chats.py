@@ -5,11 +5,12 @@ They keep Telegram's rules: at most 100 messages in a call, one message for one 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from telpher.core.model import FileInfo, MessageRef
-from telpher.errors import NotFoundError, TelegramError
+from telpher.errors import NotFoundError
 from telpher.telegram.chats import ChatInfo, ChatMessage, Membership, Post
 
 MOST_READ = 100
@@ -17,51 +18,48 @@ MOST_READ = 100
 
 @dataclass
 class FakeChats:
-    """`failures` are raised one by one by the next calls; `reads` has the ids of each reading."""
+    """Chats by chat id or lower-case name, their messages, and who is in them; `replies` are what
+    commands answer, `hidden` messages cannot be read by id. `calls` counts."""
 
-    chats: dict[int, ChatInfo] = field(default_factory=dict)
-    members: dict[tuple[int, int], Membership] = field(default_factory=dict)
+    chats: dict[int | str, ChatInfo] = field(default_factory=dict)
     messages: dict[MessageRef, ChatMessage] = field(default_factory=dict)
-    answered: dict[MessageRef, ChatMessage] = field(default_factory=dict)
-    failures: list[TelegramError] = field(default_factory=list)
-    reads: list[tuple[int, list[int]]] = field(default_factory=list)
+    members: dict[tuple[int, int], Membership] = field(default_factory=dict)
+    replies: dict[MessageRef, ChatMessage] = field(default_factory=dict)
+    hidden: set[MessageRef] = field(default_factory=set)
+    calls: Counter = field(default_factory=Counter)
 
-    def add(self, info: ChatInfo, files: Sequence[FileInfo | None] = (), first: int = 1) -> None:
-        """A chat with these messages, numbered from `first`; None is a text."""
-        self.chats[info.chat_id] = info
-        for number, file in enumerate(files, first):
-            ref = MessageRef(info.chat_id, number)
-            self.messages[ref] = ChatMessage(ref, file)
+    def add(self, chat: ChatInfo) -> ChatInfo:
+        self.chats[chat.chat_id] = chat
+        if chat.username:
+            self.chats[chat.username] = chat
+        return chat
 
-    async def chat(self, named: int | str) -> ChatInfo:
-        self._fail()
-        for info in self.chats.values():
-            same_name = isinstance(named, str) and info.username.casefold() == named.casefold()
-            if info.chat_id == named or same_name:
-                return info
-        raise NotFoundError("no such chat")
+    def put(self, ref: MessageRef, file: FileInfo | None) -> None:
+        self.messages[ref] = ChatMessage(ref, file)
 
-    async def membership(self, chat_id: int, user_id: int) -> Membership:
-        self._fail()
+    async def chat(self, named):
+        self.calls["chat"] += 1
+        if named not in self.chats:
+            raise NotFoundError("no such chat")
+        return self.chats[named]
+
+    async def membership(self, chat_id, user_id):
+        self.calls["membership"] += 1
         return self.members.get((chat_id, user_id), Membership.OUTSIDE)
 
-    async def read_messages(
-        self, chat_id: int, message_ids: Sequence[int]
-    ) -> list[ChatMessage | None]:
-        self._fail()
+    async def read_messages(self, chat_id, message_ids):
+        self.calls["read"] += 1
         assert len(message_ids) <= MOST_READ
-        self.reads.append((chat_id, list(message_ids)))
-        if chat_id not in self.chats:
-            raise NotFoundError("no such chat")
         return [self.messages.get(MessageRef(chat_id, each)) for each in message_ids]
 
-    async def replied_to(self, command: MessageRef) -> ChatMessage | None:
-        self._fail()
-        return self.answered.get(command)
+    async def replied_to(self, command):
+        return self.replies.get(command)
 
-    def _fail(self) -> None:
-        if self.failures:
-            raise self.failures.pop(0)
+    async def find_file(self, ref):
+        found = self.messages.get(ref)
+        if found is None or found.file is None or ref in self.hidden:
+            raise NotFoundError("no such message")
+        return found.file
 
 
 @dataclass

@@ -14,8 +14,9 @@ from typing import Final, Protocol
 
 from telpher.clock import Clock
 from telpher.core.model import FileInfo, MessageRef, Viewer
-from telpher.core.tally import DAY, BytesServed, Event, PlayBegun
+from telpher.core.tally import DAY, BytesServed, PlayBegun
 from telpher.errors import QuotaSpentError, StorageError
+from telpher.service.people import Notes
 from telpher.service.register import Register
 
 # Seconds for which the database's figure is believed: other processes serve the same links.
@@ -23,12 +24,6 @@ BELIEVED: Final = 60.0
 
 # Owners whose day is remembered; of others the database is asked again.
 MOST_KNOWN: Final = 10_000
-
-
-class Notes(Protocol):
-    """Where events are noted; neither waits nor fails."""
-
-    def note(self, event: Event) -> None: ...
 
 
 class DayBook(Protocol):

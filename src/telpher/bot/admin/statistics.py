@@ -15,7 +15,8 @@ from telpher.bot.turn import Answer, Turn
 from telpher.clock import Clock
 from telpher.core import display
 from telpher.core.records import PopularFile, Totals, UserCounts
-from telpher.core.tally import DAY, HOUR, HourSum
+from telpher.core.tally import HourSum
+from telpher.service.figures import figures
 from telpher.storage.base import Database
 
 _PRESS: Final = "statistics"
@@ -45,17 +46,13 @@ class Statistics:
         await turn.show(await self._page(turn))
 
     async def _page(self, turn: Turn) -> Answer:
-        now, ledger = self._clock.now(), self._database.ledger
-        counts = await self._database.users.counts(now)
-        totals = await ledger.totals()
-        day = HourSum()
-        for each in (await ledger.hours(now - DAY, now + HOUR)).values():
-            day.add(each)
+        now = self._clock.now()
+        known = await figures(self._database, now)
         parts = [
             turn.render("statistics.heading", time=shown.time(now)),
-            _people(turn, counts),
-            _work(turn, totals, day, self._streams()),
-            _popular(turn, await ledger.popular(_POPULAR)),
+            _people(turn, known.people),
+            _work(turn, known.total, known.day, self._streams()),
+            _popular(turn, await self._database.ledger.popular(_POPULAR)),
         ]
         buttons = (shown.button(turn, "refresh", _PRESS), shown.to_panel(turn))
         return Answer(Html("\n\n".join(part for part in parts if part)), (buttons,))

@@ -10,9 +10,9 @@ from starlette.responses import Response
 
 from telpher.core.model import MessageRef
 from telpher.core.records import LinkRecord
-from telpher.core.tally import DAY, HOUR, HourSum
 from telpher.core.tokens import Scope
 from telpher.service.bans import Outcome
+from telpher.service.figures import figures
 from telpher.storage.base import PageKey
 from telpher.web.api import models, paging, shown
 from telpher.web.api.deps import ApiDeps
@@ -144,18 +144,13 @@ class Api:
 
     async def get_stats(self) -> models.Stats:
         """The server in figures: people, plays, files."""
-        now, ledger = self._clock.now(), self._database.ledger
-        counts = await self._database.users.counts(now)
-        totals = await ledger.totals()
-        day = HourSum()
-        for each in (await ledger.hours(now - DAY, now + HOUR)).values():
-            day.add(each)
+        known = await figures(self._database, self._clock.now())
         return models.Stats(
             active_streams=self._engine.stats().active_streams,
-            unique_files=totals.unique_files,
-            users=models.UserFigures.model_validate(counts, from_attributes=True),
-            total=shown.work(totals),
-            last_24_hours=shown.work(day),
+            unique_files=known.total.unique_files,
+            users=models.UserFigures.model_validate(known.people, from_attributes=True),
+            total=shown.work(known.total),
+            last_24_hours=shown.work(known.day),
         )
 
     async def _link(self, link_id: str) -> LinkRecord:
