@@ -22,6 +22,7 @@ import structlog
 from telpher.assembly import App, Frame, Stores, build
 from telpher.clock import Clock, SystemClock
 from telpher.config.settings import Settings
+from telpher.diagnosis import raise_alarms
 from telpher.ending import Ending
 from telpher.jobs.copies import look_into
 from telpher.jobs.runner import Runner
@@ -93,6 +94,8 @@ async def running(
         bots = _start_bots(app, tasks)
         jobs = Runner(tasks, clock)
         _start_jobs(app, jobs, settings.bin_channel)
+        alarms = raise_alarms(settings, frame.troubles, app.bot.reports.trouble, clock)
+        jobs.start("alarms", alarms.run)
         try:
             yield app
         finally:
