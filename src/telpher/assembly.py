@@ -27,6 +27,7 @@ from telpher.jobs.copies import CopyDesk, NoCopyDesk
 from telpher.jobs.upkeep import Upkeep
 from telpher.memory import memory_limit
 from telpher.observe import logs
+from telpher.observe.metrics.metrics import Metrics
 from telpher.service.bans import Bans
 from telpher.service.log_level import LogLevel
 from telpher.service.open_links import OpenLinks
@@ -93,6 +94,7 @@ class Frame:
     clock: Clock
     timing: Timing
     ending: Ending
+    metrics: Metrics
 
 
 def build(settings: Settings, frame: Frame, stores: Stores, tasks: asyncio.TaskGroup) -> App:
@@ -237,6 +239,8 @@ def _web_deps(settings: Settings, rooms: _Rooms) -> WebDeps:
             link_made=rooms.desk.wanted,
         ),
         error_shown=lambda key: books.journal.note(ErrorShown(key, clock.now())),
+        metrics=rooms.frame.metrics,
+        metrics_token=settings.metrics_token,
     )
 
 
