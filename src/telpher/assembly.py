@@ -28,6 +28,7 @@ from telpher.jobs.upkeep import Upkeep
 from telpher.memory import memory_limit
 from telpher.observe import logs
 from telpher.observe.metrics.metrics import Metrics
+from telpher.observe.troubles import Troubles
 from telpher.service.bans import Bans
 from telpher.service.log_level import LogLevel
 from telpher.service.open_links import OpenLinks
@@ -89,11 +90,13 @@ class App:
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """What telpher runs in; `ending` is how the bot's admins end it."""
+    """What telpher runs in; `ending` is how the bot's admins end it, `troubles` is what the log
+    pipe has noted."""
 
     clock: Clock
     timing: Timing
     ending: Ending
+    troubles: Troubles
     metrics: Metrics
 
 

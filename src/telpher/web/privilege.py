@@ -14,6 +14,7 @@ that have a browser on this machine ask for them (DNS rebinding).
 from __future__ import annotations
 
 import hmac
+import re
 from http import HTTPStatus
 from ipaddress import ip_address
 from typing import Final, Protocol
@@ -33,6 +34,8 @@ _FORWARDING: Final = (
     "x-forwarded-proto",
     "x-real-ip",
 )
+
+_HOST: Final = re.compile(r"(?:\[(?P<ipv6>[^\]]*)\]|(?P<name>[^:]*))(?::\d*)?")
 
 _CHALLENGE: Final = 'Bearer realm="telpher"'
 
@@ -88,10 +91,13 @@ def _from_this_machine(request: Request) -> bool:
 
 
 def _names_this_machine(host: str) -> bool:
-    name = host[: host.rfind("]") + 1] if host.startswith("[") else host.partition(":")[0]
+    named = _HOST.fullmatch(host)
+    if named is None:
+        return False
+    name = named["name"] or named["ipv6"] or ""
     if name.lower() == "localhost":
         return True
     try:
-        return ip_address(name.strip("[]")).is_loopback
+        return ip_address(name).is_loopback
     except ValueError:
         return False
