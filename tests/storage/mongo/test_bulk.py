@@ -14,7 +14,10 @@ pytestmark = pytest.mark.slow  # a server is started
 
 async def test_all_that_make_one_document_at_once_hear_of_it(new_mongo):
     url = new_mongo()
-    async with MongoDatabase(url, SystemClock()) as here, MongoDatabase(url, SystemClock()) as there:
+    async with (
+        MongoDatabase(url, SystemClock()) as here,
+        MongoDatabase(url, SystemClock()) as there,
+    ):
         # Rarely does one come in the midst of another: hence so many.
         for number in range(60):
             name = f"lease {number}"
