@@ -19,6 +19,7 @@ from functools import partial
 
 import structlog
 
+from telpher import gauges
 from telpher.assembly import App, Frame, Stores, build
 from telpher.clock import Clock, SystemClock
 from telpher.config.settings import Settings
@@ -26,6 +27,7 @@ from telpher.diagnosis import raise_alarms
 from telpher.ending import Ending
 from telpher.jobs.copies import look_into
 from telpher.jobs.runner import Runner
+from telpher.observe.metrics.metrics import Metrics
 from telpher.observe.troubles import Troubles
 from telpher.storage.local import LocalStore
 from telpher.storage.opening import database_at
@@ -87,8 +89,11 @@ async def running(
     local = LocalStore(settings.work_dir / "local.sqlite3")
     async with disk, database, local, asyncio.TaskGroup() as tasks:
         stores = Stores(disk, database, local)
-        frame = Frame(clock, timing or AT_WORK, ending or Ending(), troubles or Troubles())
+        frame = Frame(
+            clock, timing or AT_WORK, ending or Ending(), troubles or Troubles(), Metrics()
+        )
         app = build(settings, frame, stores, tasks)
+        gauges.watch(app, frame.metrics)
         await app.books.revocations.load()
         await app.server.start()
         bots = _start_bots(app, tasks)
