@@ -62,7 +62,7 @@ def test_a_text_that_names_the_error_is_enough(
 def test_the_remedy_of_who_logs_is_kept(out: io.StringIO, troubles: Troubles) -> None:
     structlog.get_logger("telpher").warning("x", problem="NetworkTimeout: x", remedy="Wait.")
     (entry,) = entries(out)
-    assert (entry["remedy"], entry["diagnosis"]) == ("Wait.", "mongodb-away")
+    assert (entry["remedy"], entry["diagnosis"]) == ("Wait.", "mongodb-slow")
     assert only(troubles).summary == "x: NetworkTimeout: x"
 
 

@@ -30,7 +30,7 @@ _REPORTING_JOBS: Final = ("reports", "alarms")
 # Fields that say where and when, which has no part in what is wrong.
 _ABOUT: Final = frozenset(
     {
-        *("timestamp", "level", "logger", "event", "module", "func_name", "lineno"),
+        *("timestamp", "level", "logger", "event", "message", "module", "func_name", "lineno"),
         *("exception", "exc_info", "stack", "stack_info", "diagnosis", "remedy", "color_message"),
         *("request_id", "chat_id", "message_id", "user_id", "job", "client", "path", "file"),
     }

@@ -26,8 +26,8 @@ from telpher.observe.shape import GAP, shape_of
 from telpher.observe.troubles import Trouble
 
 _WORD: Final = re.compile(r"[A-Za-z]+")
-# The name of a class, as Python and Telegram's library write them.
-_KIND: Final = re.compile(r"[A-Z][A-Za-z]{2,40}(?:Error|Exception|Failure|Timeout|Interrupt)")
+# The name of a class: it comes from code, never from people.
+_KIND: Final = re.compile(r"[A-Z][A-Za-z]{0,40}(?:Error|Exception|Failure|Timeout|Interrupt)")
 _GAPS: Final = re.compile(rf"{GAP}(?:\s*{GAP})+")
 _LONGEST: Final = 300
 
