@@ -21,6 +21,7 @@ from telpher.telegram.gateway import AccountState, AccountStatus
 from telpher.web.api.deps import ApiDeps
 from telpher.web.app import create_app
 from telpher.web.connection import Limits
+from telpher.web.dashboard.deps import DashboardDeps
 from telpher.web.deps import DatabaseStatus, Lifecycle, WebDeps, no_database
 from telpher.web.limiting.rates import Rates
 from telpher.web.server import HttpServer
@@ -250,6 +251,7 @@ class World:
     book: FakeBook = field(default_factory=FakeBook)
     trusted: tuple[Network, ...] = ()
     api: ApiDeps | None = None
+    dashboard: DashboardDeps | None = None
 
     def app(self) -> ASGIApp:
         return create_app(
@@ -269,6 +271,7 @@ class World:
                 book=self.book,
                 trusted_proxies=self.trusted,
                 api=self.api,
+                dashboard=self.dashboard,
             )
         )
 

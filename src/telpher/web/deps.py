@@ -20,6 +20,7 @@ from telpher.service.register import Entry
 from telpher.storage.base import DatabaseStatus
 from telpher.telegram.gateway import AccountStatus
 from telpher.web.api.deps import ApiDeps
+from telpher.web.dashboard.deps import DashboardDeps
 from telpher.web.limiting.rates import Rates
 
 
@@ -174,7 +175,7 @@ class WebDeps:
     directory whose file system health reports on. `error_shown` is told the key of each error of
     ours (5xx) that somebody is answered with; it must neither wait nor fail. `base_url` is what
     addresses begin with that are shown to people. Without `rates` there is no limit to requests,
-    without `api` no /api.
+    without `api` no /api, without `dashboard` no /dashboard.
     """
 
     engine: Engine
@@ -193,3 +194,4 @@ class WebDeps:
     rates: Rates | None = None
     book: LinkBook = field(default_factory=NoBook)
     api: ApiDeps | None = None
+    dashboard: DashboardDeps | None = None

@@ -25,6 +25,9 @@ _log = structlog.stdlib.get_logger(__name__)
 # Enough to name a file; a hostile path may be far longer.
 _LOGGED_PATH: Final = 300
 
+# What is asked for every few seconds.
+_OFTEN: Final = ("/health", "/dashboard/live")
+
 # What pages of other origins may read: files, and what shows or lists them.
 SHARED_PREFIXES: Final = ("/stream/", "/download/", "/thumbnail/", "/playlist/")
 
@@ -86,7 +89,7 @@ class RequestContext:
 def _record(scope: Scope, progress: _Progress, seconds: float) -> None:
     """One entry per request, without the query: that is where a link's signature is."""
     path = scope.get("raw_path", b"")[:_LOGGED_PATH].decode("ascii", "replace")
-    log = _log.debug if path.startswith("/health") else _log.info
+    log = _log.debug if path.startswith(_OFTEN) else _log.info
     log(
         "request",
         client=client_of(scope),
