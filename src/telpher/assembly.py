@@ -27,6 +27,8 @@ from telpher.jobs.copies import CopyDesk, NoCopyDesk
 from telpher.jobs.upkeep import Upkeep
 from telpher.memory import memory_limit
 from telpher.observe import logs
+from telpher.observe.metrics.metrics import Metrics
+from telpher.observe.troubles import Troubles
 from telpher.service.bans import Bans
 from telpher.service.log_level import LogLevel
 from telpher.service.open_links import OpenLinks
@@ -88,11 +90,14 @@ class App:
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """What telpher runs in; `ending` is how the bot's admins end it."""
+    """What telpher runs in; `ending` is how the bot's admins end it, `troubles` is what the log
+    pipe has noted."""
 
     clock: Clock
     timing: Timing
     ending: Ending
+    troubles: Troubles
+    metrics: Metrics
 
 
 def build(settings: Settings, frame: Frame, stores: Stores, tasks: asyncio.TaskGroup) -> App:
@@ -237,6 +242,8 @@ def _web_deps(settings: Settings, rooms: _Rooms) -> WebDeps:
             link_made=rooms.desk.wanted,
         ),
         error_shown=lambda key: books.journal.note(ErrorShown(key, clock.now())),
+        metrics=rooms.frame.metrics,
+        metrics_token=settings.metrics_token,
     )
 
 

@@ -20,6 +20,7 @@ from telpher.errors import SettingsError
 from telpher.jobs import takeover
 from telpher.jobs.takeover import Sources
 from telpher.observe import logs
+from telpher.observe.troubles import Troubles
 from telpher.service.token_desk import TokenDesk
 from telpher.storage.folder import claimed
 
@@ -54,13 +55,13 @@ def start() -> None:
 @commands.command()
 def run() -> None:
     """Runs the bot and the server until SIGTERM or Ctrl-C; an admin of the bot may restart it."""
-    settings = config.load()
-    logs.setup(settings.log_level, settings.log_format, settings.secrets())
+    settings, troubles = config.load(), Troubles()
+    logs.setup(settings.log_level, settings.log_format, settings.secrets(), troubles=troubles)
     log = structlog.stdlib.get_logger(__name__)
     for warning in settings.warnings():
         log.warning(warning)
     with claimed(settings.work_dir, _PREDECESSOR_LEAVES_WITHIN, lambda: log.warning(_WAITING)):
-        again = _until_stopped(lambda: app.serve(settings))
+        again = _until_stopped(lambda: app.serve(settings, troubles=troubles))
     if again:
         ending.restart()
         raise typer.Exit(ending.FAILED_RESTART)
@@ -77,9 +78,11 @@ def demonstrate(
     ] = None,
 ) -> None:
     """Shows telpher at work without an account: a Telegram of its own, with sample files."""
-    logs.setup("WARNING")
+    troubles = Troubles()
+    logs.setup("WARNING", troubles=troubles)
     chosen = config.port_given() if port is None else port
-    _until_stopped(lambda: stage.run(stage.Options(host, chosen, ready_file), stage.prepare()))
+    options = stage.Options(host, chosen, ready_file, troubles)
+    _until_stopped(lambda: stage.run(options, stage.prepare()))
 
 
 @commands.command("check")

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from telpher.check.doctor import Doctor, own_folder
-from telpher.check.explain import plainly
+from telpher.check.explain import from_catalogue
 from telpher.check.report import Finding, Status
 from telpher.clock import Clock, SystemClock
 from telpher.config.settings import Settings
+from telpher.observe.diagnosis.catalogue import Catalogue
 from tests.e2e.house import TOKEN, settings_for
 from tgfake.cluster import Cluster
 from tgfake.world import World
@@ -70,7 +71,8 @@ class Findings:
 async def examined(settings: Settings, cache: Path, clock: Clock | None = None) -> Findings:
     told: list[Finding] = []
     with own_folder(settings.work_dir, cache) as own:
-        doctor = Doctor(settings, clock or SystemClock(), own, plainly)
+        explain = from_catalogue(Catalogue.shipped())
+        doctor = Doctor(settings, clock or SystemClock(), own, explain)
         found = await doctor.examine(told.append)
     assert told == found
     return Findings(found)

@@ -23,7 +23,7 @@ async def test_one_that_answers(tmp_path):
 async def test_one_that_is_away_fails_alone(patient: Patient):
     found = await patient.examined(redis_url=f"redis://:hunter22@127.0.0.1:{free_ports()}")
     assert found.failed == {"Redis"}, found.lines
-    assert "REDIS_URL" in found["Redis"].remedy
+    assert found["Redis"].remedy
     assert "hunter22" not in found.lines
 
 

@@ -116,7 +116,7 @@ async def test_mongodb_that_is_away_fails_alone(patient: Patient) -> None:
     away = SecretStr("mongodb://somebody:hunter22@127.0.0.1:9/telpher?connectTimeoutMS=100")
     found = await patient.examined(database_url=away)
     assert found.failed == {"database"}, found.lines
-    assert "DATABASE_URL" in found["database"].remedy
+    assert found["database"].remedy
     assert "hunter22" not in found.lines
 
 

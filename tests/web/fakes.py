@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from typing import Self
 
+from pydantic import SecretStr
 from starlette.types import ASGIApp
 
 from telpher.clock import FakeClock
@@ -15,6 +16,7 @@ from telpher.core.forwarded import Network
 from telpher.core.links import Claims, unsigned
 from telpher.core.model import FileInfo, Kind, MessageRef, Sitting, Viewer
 from telpher.errors import BadSignatureError, LinkExpiredError, NotFoundError
+from telpher.observe.metrics.metrics import Metrics
 from telpher.service.playlists import Listed
 from telpher.service.register import Entry
 from telpher.telegram.gateway import AccountState, AccountStatus
@@ -23,6 +25,7 @@ from telpher.web.app import create_app
 from telpher.web.connection import Limits
 from telpher.web.deps import DatabaseStatus, Lifecycle, WebDeps, no_database
 from telpher.web.limiting.rates import Rates
+from telpher.web.privilege import NoSessions, Sessions
 from telpher.web.server import HttpServer
 
 # Generous: nothing waits for it to pass unless something is broken.
@@ -250,6 +253,9 @@ class World:
     book: FakeBook = field(default_factory=FakeBook)
     trusted: tuple[Network, ...] = ()
     api: ApiDeps | None = None
+    metrics: Metrics = field(default_factory=Metrics)
+    metrics_token: SecretStr | None = None
+    sessions: Sessions = field(default_factory=NoSessions)
 
     def app(self) -> ASGIApp:
         return create_app(
@@ -269,6 +275,9 @@ class World:
                 book=self.book,
                 trusted_proxies=self.trusted,
                 api=self.api,
+                metrics=self.metrics,
+                metrics_token=self.metrics_token,
+                sessions=self.sessions,
             )
         )
 

@@ -8,11 +8,12 @@ from pathlib import Path
 from telpher._version import VERSION
 from telpher.check import report
 from telpher.check.doctor import Doctor, own_folder
-from telpher.check.explain import Explain, plainly
+from telpher.check.explain import from_catalogue
 from telpher.check.report import Finding
 from telpher.clock import Clock, SystemClock
 from telpher.config.settings import Settings
-from telpher.observe.logs import Redaction
+from telpher.observe.diagnosis.catalogue import Catalogue
+from telpher.observe.redaction import Redaction
 
 Say = Callable[[str], None]
 
@@ -24,11 +25,11 @@ async def run(
     *,
     json: bool = False,
     clock: Clock | None = None,
-    explain: Explain = plainly,
 ) -> int:
     """Examines everything and says what was found; the status for scripts (see `report`)."""
     clean = Redaction(settings.secrets())
     with own_folder(settings.work_dir, cache_dir) as own:
+        explain = from_catalogue(Catalogue.shipped())
         doctor = Doctor(settings, clock or SystemClock(), own, explain)
         findings = await doctor.examine(
             lambda finding: None if json else say(clean.text(finding.line()))

@@ -10,17 +10,21 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from pydantic import SecretStr
+
 from telpher.clock import Clock
 from telpher.core.forwarded import Network
 from telpher.core.links import Claims
 from telpher.core.model import FileInfo, MessageRef, Viewer
 from telpher.errors import NotFoundError
+from telpher.observe.metrics.metrics import Metrics
 from telpher.service.playlists import Listed
 from telpher.service.register import Entry
 from telpher.storage.base import DatabaseStatus
 from telpher.telegram.gateway import AccountStatus
 from telpher.web.api.deps import ApiDeps
 from telpher.web.limiting.rates import Rates
+from telpher.web.privilege import NoSessions, Sessions
 
 
 class Stream(Protocol):
@@ -174,7 +178,7 @@ class WebDeps:
     directory whose file system health reports on. `error_shown` is told the key of each error of
     ours (5xx) that somebody is answered with; it must neither wait nor fail. `base_url` is what
     addresses begin with that are shown to people. Without `rates` there is no limit to requests,
-    without `api` no /api.
+    without `api` no /api. `metrics_token` and `sessions` say who is no stranger (`web.privilege`).
     """
 
     engine: Engine
@@ -193,3 +197,6 @@ class WebDeps:
     rates: Rates | None = None
     book: LinkBook = field(default_factory=NoBook)
     api: ApiDeps | None = None
+    metrics: Metrics = field(default_factory=Metrics)
+    metrics_token: SecretStr | None = None
+    sessions: Sessions = field(default_factory=NoSessions)

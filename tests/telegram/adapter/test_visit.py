@@ -1,4 +1,4 @@
-"""A visit: logged in beside whoever is at work; nothing is left behind but a key to come back by."""
+"""A visit: logged in beside whoever is at work; all it leaves is a key to come back by."""
 
 import pytest
 

@@ -13,6 +13,9 @@ from telpher.web.openapi.failures import REQUEST_ID, failures
 
 Description = dict[str, Any]
 
+# The name of the scheme that opens what is not for strangers.
+PRIVILEGED: Final = "metrics_token"
+
 _CHAT: Final = -1001234567890
 _EXAMPLE_KEY: Final = "AQAAAAAAAAAAAAAAAAAAAAAAAABNX1iWbCn6b0Qm3Z8v9w"
 
@@ -149,6 +152,14 @@ def _seen(
     return {"get": _operation(name, tag, text, parameters, **more), "head": told}
 
 
+def _privileged(*about: Any, **more: Any) -> Description:
+    """The same for those alone who may see it (`web.privilege`): with the token, or without one
+    from where that goes."""
+    found = _seen(*about, **more)
+    ways: list[Description] = [{PRIVILEGED: []}, {}]
+    return {method: {**each, "security": ways} for method, each in found.items()}
+
+
 def _json(example: Description, schema: Description | None = None) -> Description:
     return {"application/json": {"schema": schema or {"type": "object"}, "example": example}}
 
@@ -183,6 +194,11 @@ _STATUS: Final = {
     "type": "object",
     "required": ["status"],
     "properties": {"status": {"type": "string"}},
+}
+
+_METRICS: Final = {
+    f"{kind}; charset=utf-8": {"schema": {"type": "string"}}
+    for kind in ("text/plain; version=0.0.4", "application/openmetrics-text; version=1.0.0")
 }
 
 _PLAYLIST: Final = [
@@ -254,6 +270,11 @@ def _server() -> dict[str, Description]:
             *("ready", "server", "Whether links play now", []),
             _200=_answer("They do.", _json({"status": "ready"}, _STATUS)),
             _503=_answer("Not now.", _json({"status": "not connected"}, _STATUS)),
+        ),
+        "/metrics": _privileged(
+            *("metrics", "server", "What is counted, for Prometheus", []),
+            _200=_answer("Prometheus' text format, or OpenMetrics by Accept.", _METRICS),
+            errors=(401,),
         ),
     }
 
