@@ -19,12 +19,14 @@ from functools import partial
 
 import structlog
 
+from telpher import gauges
 from telpher.assembly import App, Frame, Stores, build
 from telpher.clock import Clock, SystemClock
 from telpher.config.settings import Settings
 from telpher.ending import Ending
 from telpher.jobs.copies import look_into
 from telpher.jobs.runner import Runner
+from telpher.observe.metrics.metrics import Metrics
 from telpher.observe.troubles import Troubles
 from telpher.storage.local import LocalStore
 from telpher.storage.opening import database_at
@@ -86,8 +88,11 @@ async def running(
     local = LocalStore(settings.work_dir / "local.sqlite3")
     async with disk, database, local, asyncio.TaskGroup() as tasks:
         stores = Stores(disk, database, local)
-        frame = Frame(clock, timing or AT_WORK, ending or Ending(), troubles or Troubles())
+        frame = Frame(
+            clock, timing or AT_WORK, ending or Ending(), troubles or Troubles(), Metrics()
+        )
         app = build(settings, frame, stores, tasks)
+        gauges.watch(app, frame.metrics)
         await app.books.revocations.load()
         await app.server.start()
         bots = _start_bots(app, tasks)
@@ -132,6 +137,9 @@ def _start_jobs(app: App, jobs: Runner, channel: int | str | None) -> None:
     jobs.start("broadcasts", app.bot.broadcasts.run)
     jobs.start("log level", app.log_level.run)
     jobs.start("pulse", app.pulse.run)
+    jobs.start("machine", app.machine.run)
+    if app.rates is not None:
+        jobs.start("redis", app.rates.watch)
     jobs.start("word of a restart", partial(_announce, app))
     if channel is None:
         return

@@ -29,6 +29,8 @@ from telpher.jobs.copies import CopyDesk, NoCopyDesk
 from telpher.jobs.upkeep import Upkeep
 from telpher.memory import memory_limit
 from telpher.observe import logs
+from telpher.observe.machine import Machine, look_at
+from telpher.observe.metrics.metrics import Metrics
 from telpher.observe.troubles import Troubles
 from telpher.service.bans import Bans
 from telpher.service.broadcasts import BroadcastService
@@ -90,6 +92,7 @@ class App:
     log_level: LogLevel
     rates: Rates | None
     pulse: Pulse
+    machine: Machine
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +104,7 @@ class Frame:
     timing: Timing
     ending: Ending
     troubles: Troubles
+    metrics: Metrics
 
 
 def build(settings: Settings, frame: Frame, stores: Stores, tasks: asyncio.TaskGroup) -> App:
@@ -115,18 +119,13 @@ def build(settings: Settings, frame: Frame, stores: Stores, tasks: asyncio.TaskG
     desk = _desk(settings, stores, account, clock)
     retention = Retention(settings.max_cache_size, settings.cache_ttl_hours * 3600)
     fleet = Fleet(accounts, Sources(accounts, desk, retention, clock, tasks), clock, timing, tasks)
-    engine = Engine(
-        fleet,
-        clock,
-        tasks,
-        cache_bytes=settings.chunk_cache_bytes(memory_limit()),
-        store=stores.disk if settings.disk_cache_gb else None,
-        plays=Plays(_play_limits(settings), clock, books.usage),
-    )
+    engine = _engine(settings, fleet, stores, books, clock, tasks)
     rooms = _Rooms(
         frame=frame,
         stores=stores,
         account=account,
+        extras=extras,
+        machine=Machine(look_at(settings.work_dir)),
         books=books,
         fleet=fleet,
         engine=engine,
@@ -134,7 +133,9 @@ def build(settings: Settings, frame: Frame, stores: Stores, tasks: asyncio.TaskG
         log_level=LogLevel(stores.database.values, clock, settings.log_level, logs.set_level),
         lifecycle=Lifecycle(),
         rates=_rates(settings, clock),
-        entry=open_entry(settings, clock, stores.database, books, partial(_counters, engine)),
+        entry=open_entry(
+            settings, clock, stores.database, books, partial(_counters, engine, accounts)
+        ),
     )
     bot = _bot(settings, rooms)
     newcomers.told = bot.reports.new_user
@@ -152,6 +153,7 @@ def build(settings: Settings, frame: Frame, stores: Stores, tasks: asyncio.TaskG
         log_level=rooms.log_level,
         rates=rooms.rates,
         pulse=rooms.entry.pulse,
+        machine=rooms.machine,
     )
 
 
@@ -162,6 +164,8 @@ class _Rooms:
     frame: Frame
     stores: Stores
     account: BotAccount
+    extras: Sequence[BotAccount]
+    machine: Machine
     books: Books
     fleet: Fleet
     engine: Engine
@@ -172,9 +176,35 @@ class _Rooms:
     entry: Entry
 
     def status(self) -> AccountStatus:
-        """The main account's, with the file connections that the fleet keeps for it."""
-        dcs = self.fleet.connections(self.account.user_id)
-        return dataclasses.replace(self.account.status(), dcs=dcs)
+        """The main account's, with the file traffic that the fleet keeps for it."""
+        return self._with_traffic(self.account)
+
+    def others(self) -> Sequence[AccountStatus]:
+        """The same of the extra bots."""
+        return [self._with_traffic(each) for each in self.extras]
+
+    def _with_traffic(self, account: BotAccount) -> AccountStatus:
+        number = account.user_id
+        dcs, floods = self.fleet.connections(number), self.fleet.floods(number)
+        return dataclasses.replace(account.status(), dcs=dcs, floods=floods)
+
+
+def _engine(
+    settings: Settings,
+    fleet: Fleet,
+    stores: Stores,
+    books: Books,
+    clock: Clock,
+    tasks: asyncio.TaskGroup,
+) -> Engine:
+    return Engine(
+        fleet,
+        clock,
+        tasks,
+        cache_bytes=settings.chunk_cache_bytes(memory_limit()),
+        store=stores.disk if settings.disk_cache_gb else None,
+        plays=Plays(_play_limits(settings), clock, books.usage),
+    )
 
 
 def _desk(
@@ -213,11 +243,16 @@ def _rates(settings: Settings, clock: Clock) -> Rates | None:
     return Rates(settings.rate_limit_per_minute, own, shared)
 
 
-def _counters(engine: Engine) -> Counters:
+def _counters(engine: Engine, accounts: Sequence[BotAccount]) -> Counters:
     """What the dashboard shows of the byte path."""
     stats = engine.stats()
     return Counters(
-        streams=stats.active_streams, cached=stats.cache_bytes, cache_budget=stats.cache_budget
+        streams=stats.active_streams,
+        sent=stats.bytes_served,
+        fetched=sum(each.received for each in accounts),
+        hit_rate=stats.cache.hit_rate,
+        cached=stats.cache_bytes,
+        cache_budget=stats.cache_budget,
     )
 
 
@@ -239,7 +274,8 @@ def _web_deps(settings: Settings, rooms: _Rooms, bot: Bot) -> WebDeps:
         cors_origins=settings.cors_origins,
         lifecycle=rooms.lifecycle,
         database=database.status,
-        disk=settings.work_dir,
+        machine=rooms.machine.load,
+        extras=rooms.others,
         admission=books.usage,
         playlists=Playlists(database.playlists, books.links),
         base_url=settings.base_url,
@@ -255,7 +291,10 @@ def _web_deps(settings: Settings, rooms: _Rooms, bot: Bot) -> WebDeps:
             link_made=rooms.desk.wanted,
         ),
         dashboard=dashboard_deps(rooms.entry, books, database, broadcasts),
+        sessions=rooms.entry.cookies,
         error_shown=lambda key: books.journal.note(ErrorShown(key, clock.now())),
+        metrics=rooms.frame.metrics,
+        metrics_token=settings.metrics_token,
     )
 
 

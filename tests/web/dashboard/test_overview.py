@@ -42,7 +42,7 @@ async def test_live_figures_are_of_this_moment(home):
     first = (await home.get("/dashboard/live")).json()
     assert (first["figures"]["streams"], first["beats"]) == ("0", [])
     home.world.clock.advance(2)
-    home.counters.append(Counters(streams=3, sent=4 << 20, fetched=1 << 20, hits=3, misses=1))
+    home.counters.append(Counters(streams=3, sent=4 << 20, fetched=1 << 20, hit_rate=0.75))
     home.pulse.beat()
     told = (await home.get("/dashboard/live")).json()
     figures = told["figures"]

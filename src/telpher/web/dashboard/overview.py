@@ -11,24 +11,23 @@ this process, and says what is missing.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from typing import Final
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from telpher.clock import Clock
 from telpher.core.records import JobState
 from telpher.core.sign_in import Session
 from telpher.errors import StorageError
 from telpher.service.figures import figures
-from telpher.storage.base import DatabaseStatus
-from telpher.telegram.gateway import AccountState, AccountStatus
 from telpher.web.dashboard.deps import DashboardDeps
 from telpher.web.dashboard.history import PERIODS, history, period_of
 from telpher.web.dashboard.pulse import EVERY, KEPT
 from telpher.web.dashboard.sheets import Sheets
 from telpher.web.dashboard.shown import Shown
+from telpher.web.deps import WebDeps
+from telpher.web.health import level_of
+from telpher.web.system import judged
 
 _POPULAR: Final = 6
 _JOBS: Final = 10
@@ -37,20 +36,12 @@ _JOBS: Final = 10
 class Overview:
     """See the module."""
 
-    def __init__(
-        self,
-        deps: DashboardDeps,
-        sheets: Sheets,
-        clock: Clock,
-        status: Callable[[], AccountStatus],
-        database: Callable[[], DatabaseStatus],
-    ) -> None:
+    def __init__(self, web: WebDeps, deps: DashboardDeps, sheets: Sheets) -> None:
+        self._web = web
         self._deps = deps
         self._sheets = sheets
-        self._clock = clock
-        self._status = status
-        self._database = database
-        self._began = clock.monotonic()
+        self._clock = web.clock
+        self._began = web.clock.monotonic()
 
     async def show(self, request: Request, session: Session) -> Response:
         """The page."""
@@ -84,14 +75,14 @@ class Overview:
     def _figures(self) -> dict[str, object]:
         now = self._clock.now()
         show, counters, beat = Shown(now), self._deps.pulse.counters, self._deps.pulse.newest
-        account, database = self._status(), self._database()
+        account, database = self._web.status(), self._web.database()
         memory, limit = self._deps.pulse.memory, self._deps.memory_limit
-        asked = counters.hits + counters.misses
+        found = judged(self._web)
         return {
             "streams": show.number(counters.streams),
             "sent": show.rate(beat.sent if beat else 0),
             "fetched": show.rate(beat.fetched if beat else 0),
-            "hit_rate": show.share(counters.hits, asked),
+            "hit_rate": show.part(counters.hit_rate),
             "cached": show.size(counters.cached),
             "cache_budget": show.size(counters.cache_budget),
             "memory": show.size(memory),
@@ -101,7 +92,8 @@ class Overview:
             "connections": show.number(sum(account.dcs.values())),
             "bot": account.state.value,
             "database": database.status,
-            **_health(account, database),
+            "level": level_of(found).value,
+            "reasons": [each.sentence for each in found],
         }
 
     async def _known(self, period: str) -> dict[str, object] | None:
@@ -120,21 +112,6 @@ class Overview:
 
 
 _RUNNING: Final = {JobState.WAITING, JobState.RUNNING}
-
-
-def _health(account: AccountStatus, database: DatabaseStatus) -> dict[str, object]:
-    """How it is in a word, and why."""
-    reasons = []
-    connected = account.state is AccountState.CONNECTED
-    if not connected:
-        reasons.append(account.reason or "The bot is not connected to Telegram.")
-    away = database.status == "unreachable"
-    if away:
-        reasons.append(
-            "The database does not answer. Streams go on, and what is counted is kept on disk."
-        )
-    level = "unhealthy" if not connected else "degraded" if away else "healthy"
-    return {"level": level, "reasons": reasons}
 
 
 def _number(text: str | None) -> float:

@@ -23,14 +23,13 @@ KEPT: Final = 150  # beats: five minutes
 
 @dataclass(frozen=True, slots=True)
 class Counters:
-    """How much goes on, and what there was since the process began, in bytes where not said
-    otherwise. `hits` and `misses` are requests to the caches."""
+    """How many streams there are, bytes to viewers and from Telegram since the process began, the
+    part of look-ups in memory that caused no request (None before the first), bytes in memory."""
 
     streams: int = 0
     sent: int = 0
     fetched: int = 0
-    hits: int = 0
-    misses: int = 0
+    hit_rate: float | None = None
     cached: int = 0
     cache_budget: int = 0
 

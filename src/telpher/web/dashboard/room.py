@@ -28,7 +28,7 @@ def dashboard_routes(
     )
     door = Door(deps.sign_in, deps.cookies, sheets)
     entrance = Entrance(deps.sign_in, deps.cookies, sheets, web.clock)
-    overview = Overview(deps, sheets, web.clock, web.status, web.database)
+    overview = Overview(web, deps, sheets)
     return [
         _get("", door.page(overview.show)),
         _get("/live", door.data(overview.live)),

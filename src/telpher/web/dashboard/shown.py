@@ -39,7 +39,11 @@ class Shown:
 
     def share(self, part: float, whole: float) -> str:
         """In per cent; of nothing there is none."""
-        return f"{100 * part / whole:.0f}\u202f%" if whole > 0 else NEVER
+        return self.part(part / whole if whole > 0 else None)
+
+    def part(self, part: float | None) -> str:
+        """From 0 to 1, in per cent."""
+        return NEVER if part is None else f"{100 * part:.0f}\u202f%"
 
     def iso(self, at: float) -> str:
         """For machines."""
