@@ -290,7 +290,7 @@ def _web_deps(settings: Settings, rooms: _Rooms, bot: Bot) -> WebDeps:
             bans=Bans(books.people, books.access),
             link_made=rooms.desk.wanted,
         ),
-        dashboard=dashboard_deps(rooms.entry, books, database, broadcasts),
+        dashboard=dashboard_deps(rooms.entry, books, database, broadcasts, rooms.frame.troubles),
         sessions=rooms.entry.cookies,
         error_shown=lambda key: books.journal.note(ErrorShown(key, clock.now())),
         metrics=rooms.frame.metrics,
