@@ -21,6 +21,7 @@ import structlog
 
 from telpher import gauges
 from telpher.assembly import App, Frame, Stores, build
+from telpher.bot.timed import TimedListener
 from telpher.clock import Clock, SystemClock
 from telpher.config.settings import Settings
 from telpher.ending import Ending
@@ -30,6 +31,7 @@ from telpher.observe.metrics.metrics import Metrics
 from telpher.observe.troubles import Troubles
 from telpher.storage.local import LocalStore
 from telpher.storage.opening import database_at
+from telpher.storage.timed import TimedDatabase
 from telpher.streaming.disk.tier import DiskTier
 from telpher.telegram.gateway import AccountState, Incoming
 from telpher.telegram.timing import AT_WORK, Timing
@@ -87,17 +89,16 @@ async def running(
     database = database_at(url, settings.work_dir, clock)
     local = LocalStore(settings.work_dir / "local.sqlite3")
     async with disk, database, local, asyncio.TaskGroup() as tasks:
-        stores = Stores(disk, database, local)
-        frame = Frame(
-            clock, timing or AT_WORK, ending or Ending(), troubles or Troubles(), Metrics()
-        )
+        metrics = Metrics()
+        stores = Stores(disk, TimedDatabase(database, metrics, clock), local)
+        frame = Frame(clock, timing or AT_WORK, ending or Ending(), troubles or Troubles(), metrics)
         app = build(settings, frame, stores, tasks)
-        gauges.watch(app, frame.metrics)
         await app.books.revocations.load()
         await app.server.start()
-        bots = _start_bots(app, tasks)
+        bots = _start_bots(app, frame, tasks)
         jobs = Runner(tasks, clock)
         _start_jobs(app, jobs, settings.bin_channel)
+        gauges.watch(app, stores, frame, jobs)
         try:
             yield app
         finally:
@@ -116,9 +117,10 @@ async def running(
                 await app.rates.close()
 
 
-def _start_bots(app: App, tasks: asyncio.TaskGroup) -> list[asyncio.Task[None]]:
+def _start_bots(app: App, frame: Frame, tasks: asyncio.TaskGroup) -> list[asyncio.Task[None]]:
+    listener = TimedListener(app.bot.router, frame.metrics, frame.clock)
     return [
-        tasks.create_task(app.account.run(app.bot.router), name="bot"),
+        tasks.create_task(app.account.run(listener), name="bot"),
         tasks.create_task(_introduce(app), name="menu of commands"),
         *(
             tasks.create_task(extra.run(_ignore), name=f"bot {extra.user_id}")

@@ -33,6 +33,7 @@ from telpher.core.byteranges import content_range, lay_out
 from telpher.core.links import Claims
 from telpher.core.model import FileInfo, Viewer
 from telpher.errors import TelpherError
+from telpher.observe.metrics.table import HTTP_BROKEN
 from telpher.web.admittance import Admittance, file_of
 from telpher.web.client import client_of
 from telpher.web.deps import Stream, WebDeps
@@ -55,6 +56,7 @@ class FileRoute(BaseRoute):
         self._admittance = Admittance(deps.links, deps.status)
         self._admission = deps.admission
         self._turns = turns
+        self._metrics = deps.metrics
         self._attachment = attachment
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
@@ -74,6 +76,7 @@ class FileRoute(BaseRoute):
         try:
             await while_connected(receive, self._serve(request, receive, send))
         except BrokenBodyError:
+            self._metrics.count(HTTP_BROKEN)
             return  # The server closes the connection of an answer that was left incomplete.
 
     async def _serve(self, request: Request, receive: Receive, send: Send) -> None:
