@@ -49,6 +49,8 @@ from telpher.telegram.mtproto.frames import Frames
 from telpher.telegram.servers import servers_of
 from telpher.telegram.sources import Sources
 from telpher.telegram.timing import Timing
+from telpher.thumbnails.frames import FrameTaker, can_take
+from telpher.thumbnails.gallery import Gallery
 from telpher.web.api.deps import ApiDeps
 from telpher.web.app import create_app
 from telpher.web.connection import Limits
@@ -116,7 +118,6 @@ def build(settings: Settings, frame: Frame, stores: Stores, tasks: asyncio.TaskG
         store=stores.disk if settings.disk_cache_gb else None,
         plays=Plays(_play_limits(settings), clock, books.usage),
     )
-    log_level = LogLevel(stores.database.values, clock, settings.log_level, logs.set_level)
     rooms = _Rooms(
         frame=frame,
         stores=stores,
@@ -125,9 +126,10 @@ def build(settings: Settings, frame: Frame, stores: Stores, tasks: asyncio.TaskG
         fleet=fleet,
         engine=engine,
         desk=desk,
-        log_level=log_level,
+        log_level=LogLevel(stores.database.values, clock, settings.log_level, logs.set_level),
         lifecycle=Lifecycle(),
         rates=_rates(settings, clock),
+        gallery=Gallery(engine, FrameTaker() if can_take() else None, clock, tasks),
     )
     bot = _bot(settings, rooms)
     newcomers.told = bot.reports.new_user
@@ -142,7 +144,7 @@ def build(settings: Settings, frame: Frame, stores: Stores, tasks: asyncio.TaskG
         desk=desk,
         upkeep=Upkeep(stores.database, clock, settings.retention_days),
         lifecycle=rooms.lifecycle,
-        log_level=log_level,
+        log_level=rooms.log_level,
         rates=rooms.rates,
     )
 
@@ -161,6 +163,7 @@ class _Rooms:
     log_level: LogLevel
     lifecycle: Lifecycle
     rates: Rates | None
+    gallery: Gallery
 
     def status(self) -> AccountStatus:
         """The main account's, with the file connections that the fleet keeps for it."""
@@ -236,6 +239,7 @@ def _web_deps(settings: Settings, rooms: _Rooms) -> WebDeps:
             bans=Bans(books.people, books.access),
             link_made=rooms.desk.wanted,
         ),
+        pictures=rooms.gallery,
         error_shown=lambda key: books.journal.note(ErrorShown(key, clock.now())),
     )
 

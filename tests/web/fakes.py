@@ -196,6 +196,33 @@ class FakePlaylists:
         return found
 
 
+@dataclass(frozen=True)
+class FakePicture:
+    data: bytes
+    tag: str = '"tag-of-it"'
+
+
+@dataclass
+class FakePictures:
+    """One picture for every file; `failure` is raised instead, and `before` may wait."""
+
+    picture_: FakePicture = FakePicture(b"\xff\xd8\xff a picture")
+    failure: Exception | None = None
+    before: Callable[[], Awaitable[None]] | None = None
+    asked: list[tuple[MessageRef, FileInfo]] = field(default_factory=list)
+
+    def expects(self, info: FileInfo) -> bool:
+        return self.failure is None
+
+    async def picture(self, ref: MessageRef, info: FileInfo) -> FakePicture:
+        self.asked.append((ref, info))
+        if self.before is not None:
+            await self.before()
+        if self.failure is not None:
+            raise self.failure
+        return self.picture_
+
+
 @dataclass
 class FakeBook:
     """What links were made for; `before` may wait or raise."""
@@ -250,6 +277,7 @@ class World:
     book: FakeBook = field(default_factory=FakeBook)
     trusted: tuple[Network, ...] = ()
     api: ApiDeps | None = None
+    pictures: FakePictures = field(default_factory=FakePictures)
 
     def app(self) -> ASGIApp:
         return create_app(
@@ -269,6 +297,7 @@ class World:
                 book=self.book,
                 trusted_proxies=self.trusted,
                 api=self.api,
+                pictures=self.pictures,
             )
         )
 

@@ -26,6 +26,7 @@ from telpher.web.reference import Reference
 from telpher.web.static import StaticFiles
 from telpher.web.stream import FileRoute
 from telpher.web.system import System
+from telpher.web.thumbnails import ThumbnailRoute
 from telpher.web.watch import Watch
 
 # Rule 46: scripts know the service by this name.
@@ -51,6 +52,7 @@ def create_app(deps: WebDeps) -> FastAPI:
         routes=[
             FileRoute("/stream/", deps, turns, attachment=False),
             FileRoute("/download/", deps, turns, attachment=True),
+            ThumbnailRoute(deps),
             Watch(deps, pages, assets).route(),
             PlaylistRoute(deps.playlists).route(),
             *System(deps, pages).routes(),

@@ -27,6 +27,7 @@ from telpher.web.pages import Pages
 MESSAGES: Final[Mapping[str, str]] = {
     "not_found": "There is no file here. Check that the link was copied whole, with all that "
     "follows the question mark, or send the file to the bot again.",
+    "no_thumbnail": "There is no picture of this file.",
     "gone": "This link is no longer valid. Send the file to the bot again for a new one.",
     "link_expired": "This link has expired. Send the file to the bot again for a new one.",
     "message_deleted": "The message that held this file was deleted, or the bot may no longer read "
