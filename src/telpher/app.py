@@ -19,12 +19,15 @@ from functools import partial
 
 import structlog
 
+from telpher import gauges
 from telpher.assembly import App, Frame, Stores, build
 from telpher.clock import Clock, SystemClock
 from telpher.config.settings import Settings
 from telpher.ending import Ending
 from telpher.jobs.copies import look_into
 from telpher.jobs.runner import Runner
+from telpher.observe.metrics.metrics import Metrics
+from telpher.observe.troubles import Troubles
 from telpher.storage.local import LocalStore
 from telpher.storage.opening import database_at
 from telpher.streaming.disk.tier import DiskTier
@@ -40,16 +43,22 @@ DRAIN_SECONDS = 28.0
 _GIB = 1 << 30
 
 
-async def serve(settings: Settings, *, on_ready: Callable[[str], None] | None = None) -> bool:
+async def serve(
+    settings: Settings,
+    *,
+    troubles: Troubles | None = None,
+    on_ready: Callable[[str], None] | None = None,
+) -> bool:
     """Runs telpher until SIGTERM or SIGINT, or until an admin restarts it; True when it is to begin
     anew (`ending`).
 
-    `on_ready` is called once HTTP listens, with the address links begin with. Raises SettingsError
-    for what only starting can show, such as a port that is taken.
+    `troubles` are those that the log pipe notes. `on_ready` is called once HTTP listens, with the
+    address links begin with. Raises SettingsError for what only starting can show, such as a port
+    that is taken.
     """
     ending = Ending()
     with _signals(ending), _first_failure():
-        async with running(settings, ending=ending) as app:
+        async with running(settings, ending=ending, troubles=troubles) as app:
             _log.info("listening", host=settings.host, port=app.server.port)
             if on_ready is not None:
                 on_ready(settings.base_url)
@@ -68,9 +77,10 @@ async def running(
     clock: Clock | None = None,
     timing: Timing | None = None,
     ending: Ending | None = None,
+    troubles: Troubles | None = None,
 ) -> AsyncIterator[App]:
     """telpher, serving and connected (or trying to be) for as long as the context lasts; `ending`
-    is told when an admin wants that to be over."""
+    is told when an admin wants that to be over, `troubles` are what the log pipe was given."""
     clock = clock or SystemClock()
     disk = DiskTier(settings.work_dir / "cache", int(settings.disk_cache_gb * _GIB), clock)
     url = settings.database_url.get_secret_value() if settings.database_url else None
@@ -78,8 +88,11 @@ async def running(
     local = LocalStore(settings.work_dir / "local.sqlite3")
     async with disk, database, local, asyncio.TaskGroup() as tasks:
         stores = Stores(disk, database, local)
-        frame = Frame(clock, timing or AT_WORK, ending or Ending())
+        frame = Frame(
+            clock, timing or AT_WORK, ending or Ending(), troubles or Troubles(), Metrics()
+        )
         app = build(settings, frame, stores, tasks)
+        gauges.watch(app, frame.metrics)
         await app.books.revocations.load()
         await app.server.start()
         bots = _start_bots(app, tasks)
@@ -123,6 +136,9 @@ def _start_jobs(app: App, jobs: Runner, channel: int | str | None) -> None:
     jobs.start("upkeep", app.upkeep.run)
     jobs.start("broadcasts", app.bot.broadcasts.run)
     jobs.start("log level", app.log_level.run)
+    jobs.start("machine", app.machine.run)
+    if app.rates is not None:
+        jobs.start("redis", app.rates.watch)
     jobs.start("word of a restart", partial(_announce, app))
     if channel is None:
         return

@@ -13,11 +13,14 @@ import typer
 import uvloop
 
 from telpher import __version__, app, config, ending
+from telpher.check import run as check
 from telpher.core.tokens import Scope
 from telpher.demo import stage
+from telpher.errors import SettingsError
 from telpher.jobs import takeover
 from telpher.jobs.takeover import Sources
 from telpher.observe import logs
+from telpher.observe.troubles import Troubles
 from telpher.service.token_desk import TokenDesk
 from telpher.storage.folder import claimed
 
@@ -52,13 +55,13 @@ def start() -> None:
 @commands.command()
 def run() -> None:
     """Runs the bot and the server until SIGTERM or Ctrl-C; an admin of the bot may restart it."""
-    settings = config.load()
-    logs.setup(settings.log_level, settings.log_format, settings.secrets())
+    settings, troubles = config.load(), Troubles()
+    logs.setup(settings.log_level, settings.log_format, settings.secrets(), troubles=troubles)
     log = structlog.stdlib.get_logger(__name__)
     for warning in settings.warnings():
         log.warning(warning)
     with claimed(settings.work_dir, _PREDECESSOR_LEAVES_WITHIN, lambda: log.warning(_WAITING)):
-        again = _until_stopped(lambda: app.serve(settings))
+        again = _until_stopped(lambda: app.serve(settings, troubles=troubles))
     if again:
         ending.restart()
         raise typer.Exit(ending.FAILED_RESTART)
@@ -75,9 +78,28 @@ def demonstrate(
     ] = None,
 ) -> None:
     """Shows telpher at work without an account: a Telegram of its own, with sample files."""
-    logs.setup("WARNING")
+    troubles = Troubles()
+    logs.setup("WARNING", troubles=troubles)
     chosen = config.port_given() if port is None else port
-    _until_stopped(lambda: stage.run(stage.Options(host, chosen, ready_file), stage.prepare()))
+    options = stage.Options(host, chosen, ready_file, troubles)
+    _until_stopped(lambda: stage.run(options, stage.prepare()))
+
+
+@commands.command("check")
+def check_up(
+    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+) -> None:
+    """Looks whether all that telpher needs is there, also while it runs: a line each, with what to
+    do. Status 0: well; 1: something failed; 2: the settings are wrong."""
+    try:
+        settings = config.load()
+    except SettingsError as error:
+        raise typer.Exit(check.refused(error.problems, typer.echo, json=as_json)) from None
+    # What fails is said in the report.
+    logs.setup("CRITICAL", settings.log_format, settings.secrets())
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        status = runner.run(check.run(settings, config.cache_dir(), typer.echo, json=as_json))
+    raise typer.Exit(status)
 
 
 @commands.command("import")

@@ -25,6 +25,7 @@ from telpher.demo import samples, shown
 from telpher.demo.samples import Sample
 from telpher.demo.shown import Shown
 from telpher.errors import SettingsError
+from telpher.observe.troubles import Troubles
 from tgfake.cluster import Cluster
 from tgfake.person import Person
 from tgfake.world import Account, World
@@ -43,11 +44,13 @@ _LINK = re.compile(r"https?://\S+/stream/\S+")
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """Where to listen (None: 8080, or any free port when that is taken), and whom to tell."""
+    """Where to listen (None: 8080, or any free port when that is taken), whom to tell, and what the
+    log pipe notes."""
 
     host: str = HOST
     port: int | None = None
     ready_file: Path | None = None
+    troubles: Troubles | None = None
 
 
 def prepare() -> list[Sample]:
@@ -75,7 +78,7 @@ async def run(options: Options, files: Sequence[Sample]) -> None:
                 shown.write_ready_file(options.ready_file, url, links, servers)
             shown.say(shown.for_people(links))
 
-        await _serve(settings, tell)
+        await _serve(settings, options.troubles, tell)
 
 
 class Visit:
@@ -124,7 +127,11 @@ async def _place(world: World) -> AsyncIterator[tuple[Path, Path]]:
             yield Path(folder) / "work_dir", servers
 
 
-async def _serve(settings: Settings, tell: Callable[[str], Coroutine[Any, Any, None]]) -> None:
+async def _serve(
+    settings: Settings,
+    troubles: Troubles | None,
+    tell: Callable[[str], Coroutine[Any, Any, None]],
+) -> None:
     """Runs telpher until it is told to stop, and `tell` with its address once it listens."""
     listening: asyncio.Future[str] = asyncio.get_running_loop().create_future()
 
@@ -134,7 +141,7 @@ async def _serve(settings: Settings, tell: Callable[[str], Coroutine[Any, Any, N
     try:
         async with asyncio.TaskGroup() as tasks:
             telling = tasks.create_task(tell_then(), name="demo")
-            await app.serve(settings, on_ready=listening.set_result)
+            await app.serve(settings, troubles=troubles, on_ready=listening.set_result)
             telling.cancel()
     except ExceptionGroup as group:  # the first error says why; the others follow from it
         raise group.exceptions[0] from None

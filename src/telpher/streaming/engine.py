@@ -22,7 +22,7 @@ from telpher.core.chunks import PAGE
 from telpher.core.demand import Demand, Urgency
 from telpher.core.model import FileInfo, MessageRef, Viewer
 from telpher.errors import BusyError, NotFoundError, TelegramUnavailableError
-from telpher.streaming.cache import BlockCache
+from telpher.streaming.cache import BlockCache, CacheCounts
 from telpher.streaming.fetch import ChunkStore, Fetcher
 from telpher.streaming.patience import BEFORE_STATUS, IN_BODY, Patience, patiently
 from telpher.streaming.plays import PlayLimits, Plays, unplayed
@@ -51,6 +51,8 @@ class EngineStats:
     cache_bytes: int
     cache_budget: int
     file_properties_cached: int
+    cache: CacheCounts
+    bytes_served: int
 
 
 class Engine:
@@ -73,7 +75,7 @@ class Engine:
         self._plays = plays or Plays(PlayLimits(), clock)
         self._streams: set[Stream] = set()
         self._lingering: deque[Stream] = deque()
-        self._total = 0
+        self._total = self._served = 0
         self._closing = False
         self._rounds = tasks.create_task(self._make_rounds(), name="paused viewers")
 
@@ -178,6 +180,8 @@ class Engine:
             cache_bytes=self._cache.reserved,
             cache_budget=self._cache.budget,
             file_properties_cached=self._media.known_files,
+            cache=self._cache.counts,
+            bytes_served=self._served,
         )
 
     def _seat(self, ref: MessageRef, info: FileInfo, span: Span, viewer: Viewer) -> Stream:
@@ -223,6 +227,7 @@ class Engine:
 
     def _tell(self, stream: Stream) -> None:
         if count := stream.news():
+            self._served += count
             self._plays.note_served(stream.play, stream.info, count)
 
 

@@ -22,7 +22,9 @@ from telpher.web.middleware import FileCors, RequestContext
 from telpher.web.openapi.document import document_of
 from telpher.web.pages import Pages
 from telpher.web.playlists import PlaylistRoute
+from telpher.web.privilege import Privilege
 from telpher.web.reference import Reference
+from telpher.web.scrape import Scrape
 from telpher.web.static import StaticFiles
 from telpher.web.stream import FileRoute
 from telpher.web.system import System
@@ -40,12 +42,13 @@ def create_app(deps: WebDeps) -> FastAPI:
     # From the outside in.
     middleware = [
         Middleware(Proxies, trusted=deps.trusted_proxies),
-        Middleware(RequestContext, clock=deps.clock),
+        Middleware(RequestContext, clock=deps.clock, metrics=deps.metrics),
         Middleware(FileCors, origins=deps.cors_origins),
     ]
     if deps.rates is not None:
         middleware.append(Middleware(RateGate, rates=deps.rates, errors=errors))
     turns = Turns(deps)
+    privilege = Privilege(deps.metrics_token, deps.sessions)
     app = FastAPI(
         title=TITLE,
         version=VERSION,
@@ -56,6 +59,7 @@ def create_app(deps: WebDeps) -> FastAPI:
             Watch(deps, pages, assets).route(),
             PlaylistRoute(deps.playlists).route(),
             *System(deps, pages).routes(),
+            Scrape(deps.metrics, privilege).route(),
             assets.route(),
         ],
         middleware=middleware,
