@@ -34,7 +34,8 @@ texts, so nothing internal and no secret can leak into a page.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from typing import Final
 
 
 class TelpherError(Exception):
@@ -242,3 +243,13 @@ class RequestRejectedError(TelegramError):
 class RecipientLostError(RequestRejectedError):
     """A message cannot reach its recipient: they blocked the bot, deleted their account, or have
     never spoken to it."""
+
+
+def _tree(root: type[TelpherError]) -> Iterator[type[TelpherError]]:
+    yield root
+    for each in root.__subclasses__():
+        yield from _tree(each)
+
+
+KEYS: Final = frozenset(each.key for each in _tree(TelpherError))
+"""Every key of the tree."""
