@@ -9,6 +9,7 @@ import asyncio
 import dataclasses
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from pydantic import SecretStr
 
@@ -22,6 +23,7 @@ from telpher.config.settings import Settings
 from telpher.core.model import Person
 from telpher.core.tally import ErrorShown
 from telpher.ending import Ending
+from telpher.entry import Entry, dashboard_deps, open_entry
 from telpher.errors import SettingsError
 from telpher.jobs.copies import CopyDesk, NoCopyDesk
 from telpher.jobs.upkeep import Upkeep
@@ -31,6 +33,7 @@ from telpher.observe.machine import Machine, look_at
 from telpher.observe.metrics.metrics import Metrics
 from telpher.observe.troubles import Troubles
 from telpher.service.bans import Bans
+from telpher.service.broadcasts import BroadcastService
 from telpher.service.log_level import LogLevel
 from telpher.service.open_links import OpenLinks
 from telpher.service.playlists import Playlists
@@ -57,6 +60,7 @@ from telpher.thumbnails.gallery import Gallery
 from telpher.web.api.deps import ApiDeps
 from telpher.web.app import create_app
 from telpher.web.connection import Limits
+from telpher.web.dashboard.pulse import Counters, Pulse
 from telpher.web.deps import Lifecycle, WebDeps
 from telpher.web.limiting.rates import Rates
 from telpher.web.limiting.shared import OwnCounts, SharedCounts
@@ -89,6 +93,7 @@ class App:
     lifecycle: Lifecycle
     log_level: LogLevel
     rates: Rates | None
+    pulse: Pulse
     machine: Machine
 
 
@@ -110,8 +115,7 @@ def build(settings: Settings, frame: Frame, stores: Stores, tasks: asyncio.TaskG
     The client library's objects are made in here, hence inside the running loop.
     """
     clock, timing = frame.clock, frame.timing
-    accounts = _accounts(settings, clock, timing, stores.database)
-    account, *extras = accounts
+    account, *extras = accounts = _accounts(settings, clock, timing, stores.database)
     newcomers = _Newcomers()
     books = open_books(settings, clock, stores.database, stores.local, newcomers)
     desk = _desk(settings, stores, account, clock)
@@ -132,11 +136,14 @@ def build(settings: Settings, frame: Frame, stores: Stores, tasks: asyncio.TaskG
         lifecycle=Lifecycle(),
         rates=_rates(settings, clock),
         gallery=Gallery(engine, FrameTaker() if can_take() else None, clock, tasks),
+        entry=open_entry(
+            settings, clock, stores.database, books, partial(_counters, engine, accounts)
+        ),
     )
     bot = _bot(settings, rooms)
     newcomers.told = bot.reports.new_user
     return App(
-        server=_server(settings, rooms),
+        server=_server(settings, rooms, bot),
         engine=engine,
         fleet=fleet,
         account=account,
@@ -148,6 +155,7 @@ def build(settings: Settings, frame: Frame, stores: Stores, tasks: asyncio.TaskG
         lifecycle=rooms.lifecycle,
         log_level=rooms.log_level,
         rates=rooms.rates,
+        pulse=rooms.entry.pulse,
         machine=rooms.machine,
     )
 
@@ -169,6 +177,7 @@ class _Rooms:
     lifecycle: Lifecycle
     rates: Rates | None
     gallery: Gallery
+    entry: Entry
 
     def status(self) -> AccountStatus:
         """The main account's, with the file traffic that the fleet keeps for it."""
@@ -238,15 +247,29 @@ def _rates(settings: Settings, clock: Clock) -> Rates | None:
     return Rates(settings.rate_limit_per_minute, own, shared)
 
 
-def _server(settings: Settings, rooms: _Rooms) -> HttpServer:
-    web = create_app(_web_deps(settings, rooms))
+def _counters(engine: Engine, accounts: Sequence[BotAccount]) -> Counters:
+    """What the dashboard shows of the byte path."""
+    stats = engine.stats()
+    return Counters(
+        streams=stats.active_streams,
+        sent=stats.bytes_served,
+        fetched=sum(each.received for each in accounts),
+        hit_rate=stats.cache.hit_rate,
+        cached=stats.cache_bytes,
+        cache_budget=stats.cache_budget,
+    )
+
+
+def _server(settings: Settings, rooms: _Rooms, bot: Bot) -> HttpServer:
+    web = create_app(_web_deps(settings, rooms, bot))
     limits = Limits()
     limits = dataclasses.replace(limits, connections=make_room(limits.connections))
     return HttpServer(web, rooms.frame.clock, settings.host, settings.port, limits)
 
 
-def _web_deps(settings: Settings, rooms: _Rooms) -> WebDeps:
+def _web_deps(settings: Settings, rooms: _Rooms, bot: Bot) -> WebDeps:
     books, clock, database = rooms.books, rooms.frame.clock, rooms.stores.database
+    broadcasts = BroadcastService(database, clock, bot.broadcasts.wake)
     return WebDeps(
         engine=rooms.engine,
         links=OpenLinks(books.links) if settings.open_links else books.links,
@@ -272,6 +295,8 @@ def _web_deps(settings: Settings, rooms: _Rooms) -> WebDeps:
             link_made=rooms.desk.wanted,
         ),
         pictures=rooms.gallery,
+        dashboard=dashboard_deps(rooms.entry, books, database, broadcasts),
+        sessions=rooms.entry.cookies,
         error_shown=lambda key: books.journal.note(ErrorShown(key, clock.now())),
         metrics=rooms.frame.metrics,
         metrics_token=settings.metrics_token,
@@ -312,6 +337,7 @@ def _bot(settings: Settings, rooms: _Rooms) -> Bot:
             restart=rooms.frame.ending.restart,
             vitals=vitals,
             instance=instance_id(settings.work_dir),
+            invite=rooms.entry.invite,
         )
     )
 

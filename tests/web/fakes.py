@@ -25,6 +25,7 @@ from telpher.telegram.gateway import AccountState, AccountStatus
 from telpher.web.api.deps import ApiDeps
 from telpher.web.app import create_app
 from telpher.web.connection import Limits
+from telpher.web.dashboard.deps import DashboardDeps
 from telpher.web.deps import DatabaseStatus, Lifecycle, WebDeps, no_database
 from telpher.web.limiting.rates import Rates
 from telpher.web.privilege import NoSessions, Sessions
@@ -285,6 +286,7 @@ class World:
     trusted: tuple[Network, ...] = ()
     api: ApiDeps | None = None
     pictures: FakePictures = field(default_factory=FakePictures)
+    dashboard: DashboardDeps | None = None
     metrics: Metrics = field(default_factory=Metrics)
     metrics_token: SecretStr | None = None
     sessions: Sessions = field(default_factory=NoSessions)
@@ -310,6 +312,7 @@ class World:
                 trusted_proxies=self.trusted,
                 api=self.api,
                 pictures=self.pictures,
+                dashboard=self.dashboard,
                 metrics=self.metrics,
                 metrics_token=self.metrics_token,
                 sessions=self.sessions,

@@ -23,6 +23,7 @@ from telpher.service.register import Entry
 from telpher.storage.base import DatabaseStatus
 from telpher.telegram.gateway import AccountStatus
 from telpher.web.api.deps import ApiDeps
+from telpher.web.dashboard.deps import DashboardDeps
 from telpher.web.limiting.rates import Rates
 from telpher.web.privilege import NoSessions, Sessions
 
@@ -233,7 +234,8 @@ class WebDeps:
     busy the machine is: none of these may wait. `error_shown` is told the key of each error of ours
     (5xx) that somebody is answered with; it must neither wait nor fail. `base_url` is what
     addresses begin with that are shown to people. Without `rates` there is no limit to requests,
-    without `api` no /api. `metrics_token` and `sessions` say who is no stranger (`web.privilege`).
+    without `api` no /api, without `dashboard` no /dashboard. `metrics_token` and `sessions` say who
+    is no stranger (`web.privilege`).
     """
 
     engine: Engine
@@ -254,6 +256,7 @@ class WebDeps:
     book: LinkBook = field(default_factory=NoBook)
     api: ApiDeps | None = None
     pictures: Pictures = field(default_factory=NoPictures)
+    dashboard: DashboardDeps | None = None
     metrics: Metrics = field(default_factory=Metrics)
     metrics_token: SecretStr | None = None
     sessions: Sessions = field(default_factory=NoSessions)
