@@ -38,6 +38,7 @@ class TimedDatabase:
         self.ledger = cast("base.Ledger", timed("ledger"))
         self.copies = cast("base.CopyStore", timed("copies"))
         self.tokens = cast("base.TokenStore", timed("tokens"))
+        self.files = cast("base.FileStore", timed("files"))
 
     def status(self) -> base.DatabaseStatus:
         """See Database."""
