@@ -21,6 +21,7 @@ from telpher.clock import Clock
 from telpher.config.settings import Settings
 from telpher.core.model import Person
 from telpher.core.tally import ErrorShown
+from telpher.crew import ALONE, Place
 from telpher.ending import Ending
 from telpher.errors import SettingsError
 from telpher.jobs.copies import CopyDesk, NoCopyDesk
@@ -91,13 +92,14 @@ class App:
 @dataclass(frozen=True, slots=True)
 class Frame:
     """What telpher runs in; `ending` is how the bot's admins end it, `troubles` is what the log
-    pipe has noted."""
+    pipe has noted, `place` which of several workers this is."""
 
     clock: Clock
     timing: Timing
     ending: Ending
     troubles: Troubles
     metrics: Metrics
+    place: Place = ALONE
 
 
 def build(settings: Settings, frame: Frame, stores: Stores, tasks: asyncio.TaskGroup) -> App:
@@ -117,7 +119,7 @@ def build(settings: Settings, frame: Frame, stores: Stores, tasks: asyncio.TaskG
         fleet,
         clock,
         tasks,
-        cache_bytes=settings.chunk_cache_bytes(memory_limit()),
+        cache_bytes=settings.chunk_cache_bytes(memory_limit() // frame.place.of),
         store=stores.disk if settings.disk_cache_gb else None,
         plays=Plays(_play_limits(settings), clock, books.usage),
     )
@@ -213,7 +215,8 @@ def _server(settings: Settings, rooms: _Rooms) -> HttpServer:
     web = create_app(_web_deps(settings, rooms))
     limits = Limits()
     limits = dataclasses.replace(limits, connections=make_room(limits.connections))
-    return HttpServer(web, rooms.frame.clock, settings.host, settings.port, limits)
+    frame = rooms.frame
+    return HttpServer(web, frame.clock, settings.host, settings.port, limits, frame.place)
 
 
 def _web_deps(settings: Settings, rooms: _Rooms) -> WebDeps:
