@@ -27,6 +27,7 @@ from telpher.crew import ALONE, Place
 from telpher.ending import Ending
 from telpher.jobs.copies import look_into
 from telpher.jobs.runner import Runner
+from telpher.memory import memory_limit
 from telpher.observe.metrics.metrics import Metrics
 from telpher.observe.troubles import Troubles
 from telpher.storage.local import LocalStore
@@ -127,9 +128,11 @@ async def running(
 
 def _of_worker(settings: Settings, place: Place) -> Settings:
     """What one of several workers goes by: a folder of its own, and its part of the caches."""
+    if place.of == 1:
+        return settings
     own = {
         "work_dir": place.home(settings.work_dir),
-        "chunk_cache_mb": settings.chunk_cache_mb // place.of,
+        "chunk_cache_mb": settings.chunk_cache_bytes(memory_limit()) // place.of >> 20,
         "disk_cache_gb": settings.disk_cache_gb / place.of,
     }
     return settings.model_copy(update=own)
@@ -155,6 +158,9 @@ def _start_jobs(app: App, jobs: Runner, channel: int | str | None) -> None:
     jobs.start("upkeep", app.upkeep.run)
     jobs.start("broadcasts", app.bot.broadcasts.run)
     jobs.start("log level", app.log_level.run)
+    jobs.start("machine", app.machine.run)
+    if app.rates is not None:
+        jobs.start("redis", app.rates.watch)
     jobs.start("word of a restart", partial(_announce, app))
     if channel is None:
         return
