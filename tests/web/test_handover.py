@@ -22,7 +22,7 @@ from telpher.crew import Place
 from telpher.web.connection import Limits
 from telpher.web.listening import listen
 from telpher.web.server import HttpServer
-from tests.web.raw import Wire, wire
+from tests.web.raw import Head, Wire, wire
 
 WORKERS = 3
 
@@ -152,14 +152,19 @@ async def test_who_is_not_there_is_stood_in_for(crew: Crew) -> None:
 @pytest.fixture
 def box(tmp_path: Path) -> Iterator[socket.socket]:
     """The second worker's box, as one leaves it behind that was killed, once it is closed."""
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as box:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as box:
         box.bind(str(tmp_path / "1.sock"))
+        box.listen()
         yield box
 
 
 async def test_who_was_killed_is_stood_in_for(crew: Crew, box: socket.socket) -> None:
     await crew.start(0)
-    box.close()
+    async with accepted_by(crew, 0) as client:
+        client.send(path_of(1))  # and is never seen again
+        way, _ = await asyncio.get_running_loop().run_in_executor(None, box.accept)
+        way.close()
+        box.close()
     async with accepted_by(crew, 0) as client:
         assert await asked(client, path_of(1)) == "0"
         await crew.start(1)
@@ -168,13 +173,18 @@ async def test_who_was_killed_is_stood_in_for(crew: Crew, box: socket.socket) ->
 
 async def test_who_does_not_come_to_reading_is_stood_in_for(crew: Crew, box: socket.socket) -> None:
     await crew.start(0)
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
-        sender.setblocking(False)
-        with contextlib.suppress(BlockingIOError):
-            while True:
-                sender.sendto(b"GET / HTTP/1.1", box.getsockname())
-        async with accepted_by(crew, 0) as client:
-            assert await asked(client, path_of(1)) == "0"
+    answers: list[asyncio.Task[Head]] = []
+    async with contextlib.AsyncExitStack() as clients, asyncio.TaskGroup() as tasks:
+        while not any(each.done() for each in answers):
+            client = await clients.enter_async_context(accepted_by(crew, 0))
+            client.send(path_of(1))
+            answers.append(tasks.create_task(client.head()))
+            # When this one is answered, that one's request was read.
+            async with accepted_by(crew, 0):
+                pass
+        for each in answers:
+            each.cancel()
+    assert len(answers) > 100
 
 
 async def test_a_slow_beginning_is_served_by_who_accepted_it(crew: Crew) -> None:

@@ -107,6 +107,11 @@ class BotAccount:
         return self._identity.credentials.bot_id
 
     @property
+    def received(self) -> int:
+        """Bytes that came over connections for file traffic since the process began."""
+        return self._connector.traffic.received
+
+    @property
     def connector(self) -> MediaConnector:
         """Opens connections for file traffic."""
         return self._logins
