@@ -24,9 +24,11 @@ from telpher.assembly import App, Frame, Stores, build
 from telpher.bot.timed import TimedListener
 from telpher.clock import Clock, SystemClock
 from telpher.config.settings import Settings
+from telpher.crew import ALONE, Place
 from telpher.ending import Ending
 from telpher.jobs.copies import look_into
 from telpher.jobs.runner import Runner
+from telpher.memory import memory_limit
 from telpher.observe.metrics.metrics import Metrics
 from telpher.observe.troubles import Troubles
 from telpher.storage.local import LocalStore
@@ -50,6 +52,7 @@ async def serve(
     *,
     troubles: Troubles | None = None,
     on_ready: Callable[[str], None] | None = None,
+    place: Place = ALONE,
 ) -> bool:
     """Runs telpher until SIGTERM or SIGINT, or until an admin restarts it; True when it is to begin
     anew (`ending`).
@@ -59,8 +62,8 @@ async def serve(
     that is taken.
     """
     ending = Ending()
-    with _signals(ending), _first_failure():
-        async with running(settings, ending=ending, troubles=troubles) as app:
+    with _signals(ending), place.leashed(ending.stop), _first_failure():
+        async with running(settings, ending=ending, troubles=troubles, place=place) as app:
             _log.info("listening", host=settings.host, port=app.server.port)
             if on_ready is not None:
                 on_ready(settings.base_url)
@@ -80,18 +83,27 @@ async def running(
     timing: Timing | None = None,
     ending: Ending | None = None,
     troubles: Troubles | None = None,
+    place: Place = ALONE,
 ) -> AsyncIterator[App]:
     """telpher, serving and connected (or trying to be) for as long as the context lasts; `ending`
     is told when an admin wants that to be over, `troubles` are what the log pipe was given."""
     clock = clock or SystemClock()
+    shared_dir, settings = settings.work_dir, _of_worker(settings, place)
     disk = DiskTier(settings.work_dir / "cache", int(settings.disk_cache_gb * _GIB), clock)
     url = settings.database_url.get_secret_value() if settings.database_url else None
-    database = database_at(url, settings.work_dir, clock)
+    database = database_at(url, shared_dir, clock)
     local = LocalStore(settings.work_dir / "local.sqlite3")
     async with disk, database, local, asyncio.TaskGroup() as tasks:
         metrics = Metrics()
         stores = Stores(disk, TimedDatabase(database, metrics, clock), local)
-        frame = Frame(clock, timing or AT_WORK, ending or Ending(), troubles or Troubles(), metrics)
+        frame = Frame(
+            clock=clock,
+            timing=timing or AT_WORK,
+            ending=ending or Ending(),
+            troubles=troubles or Troubles(),
+            metrics=metrics,
+            place=place,
+        )
         app = build(settings, frame, stores, tasks)
         await app.books.revocations.load()
         await app.server.start()
@@ -115,6 +127,18 @@ async def running(
             await app.server.close()
             if app.rates is not None:
                 await app.rates.close()
+
+
+def _of_worker(settings: Settings, place: Place) -> Settings:
+    """What one of several workers goes by: a folder of its own, and its part of the caches."""
+    if place.of == 1:
+        return settings
+    own = {
+        "work_dir": place.home(settings.work_dir),
+        "chunk_cache_mb": settings.chunk_cache_bytes(memory_limit()) // place.of >> 20,
+        "disk_cache_gb": settings.disk_cache_gb / place.of,
+    }
+    return settings.model_copy(update=own)
 
 
 def _start_bots(app: App, frame: Frame, tasks: asyncio.TaskGroup) -> list[asyncio.Task[None]]:
