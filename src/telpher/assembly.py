@@ -22,6 +22,7 @@ from telpher.clock import Clock
 from telpher.config.settings import Settings
 from telpher.core.model import Person
 from telpher.core.tally import ErrorShown
+from telpher.crew import ALONE, Place
 from telpher.ending import Ending
 from telpher.entry import Entry, dashboard_deps, open_entry
 from telpher.errors import SettingsError
@@ -55,6 +56,8 @@ from telpher.telegram.mtproto.frames import Frames
 from telpher.telegram.servers import servers_of
 from telpher.telegram.sources import Sources
 from telpher.telegram.timing import Timing
+from telpher.thumbnails.frames import FrameTaker, can_take
+from telpher.thumbnails.gallery import Gallery
 from telpher.web.api.deps import ApiDeps
 from telpher.web.app import create_app
 from telpher.web.connection import Limits
@@ -98,13 +101,14 @@ class App:
 @dataclass(frozen=True, slots=True)
 class Frame:
     """What telpher runs in; `ending` is how the bot's admins end it, `troubles` is what the log
-    pipe has noted."""
+    pipe has noted, `place` which of several workers this is."""
 
     clock: Clock
     timing: Timing
     ending: Ending
     troubles: Troubles
     metrics: Metrics
+    place: Place = ALONE
 
 
 def build(settings: Settings, frame: Frame, stores: Stores, tasks: asyncio.TaskGroup) -> App:
@@ -133,6 +137,7 @@ def build(settings: Settings, frame: Frame, stores: Stores, tasks: asyncio.TaskG
         log_level=LogLevel(stores.database.values, clock, settings.log_level, logs.set_level),
         lifecycle=Lifecycle(),
         rates=_rates(settings, clock),
+        gallery=Gallery(engine, FrameTaker() if can_take() else None, clock, tasks),
         entry=open_entry(
             settings, clock, stores.database, books, partial(_counters, engine, accounts)
         ),
@@ -173,6 +178,7 @@ class _Rooms:
     log_level: LogLevel
     lifecycle: Lifecycle
     rates: Rates | None
+    gallery: Gallery
     entry: Entry
 
     def status(self) -> AccountStatus:
@@ -260,7 +266,8 @@ def _server(settings: Settings, rooms: _Rooms, bot: Bot) -> HttpServer:
     web = create_app(_web_deps(settings, rooms, bot))
     limits = Limits()
     limits = dataclasses.replace(limits, connections=make_room(limits.connections))
-    return HttpServer(web, rooms.frame.clock, settings.host, settings.port, limits)
+    frame = rooms.frame
+    return HttpServer(web, frame.clock, settings.host, settings.port, limits, frame.place)
 
 
 def _web_deps(settings: Settings, rooms: _Rooms, bot: Bot) -> WebDeps:
@@ -290,6 +297,7 @@ def _web_deps(settings: Settings, rooms: _Rooms, bot: Bot) -> WebDeps:
             bans=Bans(books.people, books.access),
             link_made=rooms.desk.wanted,
         ),
+        pictures=rooms.gallery,
         dashboard=dashboard_deps(rooms.entry, books, database, broadcasts, rooms.frame.troubles),
         sessions=rooms.entry.cookies,
         error_shown=lambda key: books.journal.note(ErrorShown(key, clock.now())),

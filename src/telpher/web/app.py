@@ -29,6 +29,7 @@ from telpher.web.scrape import Scrape
 from telpher.web.static import StaticFiles
 from telpher.web.stream import FileRoute
 from telpher.web.system import System
+from telpher.web.thumbnails import ThumbnailRoute
 from telpher.web.watch import Watch
 
 # Rule 46: scripts know the service by this name.
@@ -38,7 +39,7 @@ TITLE: Final = "Telegram VLC Stream Bot API"
 def create_app(deps: WebDeps) -> FastAPI:
     """Builds the ASGI application around `deps`; it holds no state of its own."""
     pages, assets = Pages(), StaticFiles()
-    errors = ErrorAnswers(pages, deps.error_shown)
+    errors = ErrorAnswers(pages, deps.error_shown, deps.metrics)
     # From the outside in.
     middleware = [
         Middleware(Proxies, trusted=deps.trusted_proxies),
@@ -55,6 +56,7 @@ def create_app(deps: WebDeps) -> FastAPI:
         routes=[
             FileRoute("/stream/", deps, turns, attachment=False),
             FileRoute("/download/", deps, turns, attachment=True),
+            ThumbnailRoute(deps),
             Watch(deps, pages, assets).route(),
             PlaylistRoute(deps.playlists).route(),
             *System(deps, pages).routes(),

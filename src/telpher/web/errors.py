@@ -21,12 +21,15 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Match, Route
 
 from telpher.errors import RateLimitedError, TelpherError
+from telpher.observe.metrics.metrics import Metrics
+from telpher.observe.metrics.table import HTTP_ERRORS
 from telpher.web.accept import prefers_html
 from telpher.web.pages import Pages
 
 MESSAGES: Final[Mapping[str, str]] = {
     "not_found": "There is no file here. Check that the link was copied whole, with all that "
     "follows the question mark, or send the file to the bot again.",
+    "no_thumbnail": "There is no picture of this file.",
     "gone": "This link is no longer valid. Send the file to the bot again for a new one.",
     "link_expired": "This link has expired. Send the file to the bot again for a new one.",
     "message_deleted": "The message that held this file was deleted, or the bot may no longer read "
@@ -112,9 +115,10 @@ class HttpError(Exception):
 class ErrorAnswers:
     """Turns exceptions into answers."""
 
-    def __init__(self, pages: Pages, shown: Callable[[str], None]) -> None:
+    def __init__(self, pages: Pages, shown: Callable[[str], None], metrics: Metrics) -> None:
         self._pages = pages
         self._shown = shown
+        self._metrics = metrics
 
     def install(self, app: FastAPI) -> None:
         """Makes `app` answer every exception here."""
@@ -156,6 +160,7 @@ class ErrorAnswers:
 
     def answer(self, request: Request, error: HttpError) -> Response:
         """`error` as JSON or as a page."""
+        self._metrics.count(HTTP_ERRORS, error.key)
         if error.status >= http.HTTPStatus.INTERNAL_SERVER_ERROR:
             self._shown(error.key)
         request_id = str(request.state.request_id)
