@@ -22,6 +22,7 @@ from telpher.clock import Clock
 from telpher.config.settings import Settings
 from telpher.core.model import Person
 from telpher.core.tally import ErrorShown
+from telpher.crew import ALONE, Place
 from telpher.ending import Ending
 from telpher.entry import Entry, dashboard_deps, open_entry
 from telpher.errors import SettingsError
@@ -100,13 +101,14 @@ class App:
 @dataclass(frozen=True, slots=True)
 class Frame:
     """What telpher runs in; `ending` is how the bot's admins end it, `troubles` is what the log
-    pipe has noted."""
+    pipe has noted, `place` which of several workers this is."""
 
     clock: Clock
     timing: Timing
     ending: Ending
     troubles: Troubles
     metrics: Metrics
+    place: Place = ALONE
 
 
 def build(settings: Settings, frame: Frame, stores: Stores, tasks: asyncio.TaskGroup) -> App:
@@ -264,7 +266,8 @@ def _server(settings: Settings, rooms: _Rooms, bot: Bot) -> HttpServer:
     web = create_app(_web_deps(settings, rooms, bot))
     limits = Limits()
     limits = dataclasses.replace(limits, connections=make_room(limits.connections))
-    return HttpServer(web, rooms.frame.clock, settings.host, settings.port, limits)
+    frame = rooms.frame
+    return HttpServer(web, frame.clock, settings.host, settings.port, limits, frame.place)
 
 
 def _web_deps(settings: Settings, rooms: _Rooms, bot: Bot) -> WebDeps:
