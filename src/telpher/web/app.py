@@ -39,7 +39,7 @@ TITLE: Final = "Telegram VLC Stream Bot API"
 def create_app(deps: WebDeps) -> FastAPI:
     """Builds the ASGI application around `deps`; it holds no state of its own."""
     pages, assets = Pages(), StaticFiles()
-    errors = ErrorAnswers(pages, deps.error_shown)
+    errors = ErrorAnswers(pages, deps.error_shown, deps.metrics)
     # From the outside in.
     middleware = [
         Middleware(Proxies, trusted=deps.trusted_proxies),
