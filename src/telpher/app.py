@@ -136,6 +136,9 @@ def _start_jobs(app: App, jobs: Runner, channel: int | str | None) -> None:
     jobs.start("upkeep", app.upkeep.run)
     jobs.start("broadcasts", app.bot.broadcasts.run)
     jobs.start("log level", app.log_level.run)
+    jobs.start("machine", app.machine.run)
+    if app.rates is not None:
+        jobs.start("redis", app.rates.watch)
     jobs.start("word of a restart", partial(_announce, app))
     if channel is None:
         return

@@ -27,6 +27,7 @@ from telpher.jobs.copies import CopyDesk, NoCopyDesk
 from telpher.jobs.upkeep import Upkeep
 from telpher.memory import memory_limit
 from telpher.observe import logs
+from telpher.observe.machine import Machine, look_at
 from telpher.observe.metrics.metrics import Metrics
 from telpher.observe.troubles import Troubles
 from telpher.service.bans import Bans
@@ -86,6 +87,7 @@ class App:
     lifecycle: Lifecycle
     log_level: LogLevel
     rates: Rates | None
+    machine: Machine
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,19 +115,14 @@ def build(settings: Settings, frame: Frame, stores: Stores, tasks: asyncio.TaskG
     desk = _desk(settings, stores, account, clock)
     retention = Retention(settings.max_cache_size, settings.cache_ttl_hours * 3600)
     fleet = Fleet(accounts, Sources(accounts, desk, retention, clock, tasks), clock, timing, tasks)
-    engine = Engine(
-        fleet,
-        clock,
-        tasks,
-        cache_bytes=settings.chunk_cache_bytes(memory_limit()),
-        store=stores.disk if settings.disk_cache_gb else None,
-        plays=Plays(_play_limits(settings), clock, books.usage),
-    )
+    engine = _engine(settings, fleet, stores, books, clock, tasks)
     log_level = LogLevel(stores.database.values, clock, settings.log_level, logs.set_level)
     rooms = _Rooms(
         frame=frame,
         stores=stores,
         account=account,
+        extras=extras,
+        machine=Machine(look_at(settings.work_dir)),
         books=books,
         fleet=fleet,
         engine=engine,
@@ -149,6 +146,7 @@ def build(settings: Settings, frame: Frame, stores: Stores, tasks: asyncio.TaskG
         lifecycle=rooms.lifecycle,
         log_level=log_level,
         rates=rooms.rates,
+        machine=rooms.machine,
     )
 
 
@@ -159,6 +157,8 @@ class _Rooms:
     frame: Frame
     stores: Stores
     account: BotAccount
+    extras: Sequence[BotAccount]
+    machine: Machine
     books: Books
     fleet: Fleet
     engine: Engine
@@ -168,9 +168,35 @@ class _Rooms:
     rates: Rates | None
 
     def status(self) -> AccountStatus:
-        """The main account's, with the file connections that the fleet keeps for it."""
-        dcs = self.fleet.connections(self.account.user_id)
-        return dataclasses.replace(self.account.status(), dcs=dcs)
+        """The main account's, with the file traffic that the fleet keeps for it."""
+        return self._with_traffic(self.account)
+
+    def others(self) -> Sequence[AccountStatus]:
+        """The same of the extra bots."""
+        return [self._with_traffic(each) for each in self.extras]
+
+    def _with_traffic(self, account: BotAccount) -> AccountStatus:
+        number = account.user_id
+        dcs, floods = self.fleet.connections(number), self.fleet.floods(number)
+        return dataclasses.replace(account.status(), dcs=dcs, floods=floods)
+
+
+def _engine(
+    settings: Settings,
+    fleet: Fleet,
+    stores: Stores,
+    books: Books,
+    clock: Clock,
+    tasks: asyncio.TaskGroup,
+) -> Engine:
+    return Engine(
+        fleet,
+        clock,
+        tasks,
+        cache_bytes=settings.chunk_cache_bytes(memory_limit()),
+        store=stores.disk if settings.disk_cache_gb else None,
+        plays=Plays(_play_limits(settings), clock, books.usage),
+    )
 
 
 def _desk(
@@ -226,7 +252,8 @@ def _web_deps(settings: Settings, rooms: _Rooms) -> WebDeps:
         cors_origins=settings.cors_origins,
         lifecycle=rooms.lifecycle,
         database=database.status,
-        disk=settings.work_dir,
+        machine=rooms.machine.load,
+        extras=rooms.others,
         admission=books.usage,
         playlists=Playlists(database.playlists, books.links),
         base_url=settings.base_url,

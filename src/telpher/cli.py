@@ -13,8 +13,10 @@ import typer
 import uvloop
 
 from telpher import __version__, app, config, ending
+from telpher.check import run as check
 from telpher.core.tokens import Scope
 from telpher.demo import stage
+from telpher.errors import SettingsError
 from telpher.jobs import takeover
 from telpher.jobs.takeover import Sources
 from telpher.observe import logs
@@ -81,6 +83,23 @@ def demonstrate(
     chosen = config.port_given() if port is None else port
     options = stage.Options(host, chosen, ready_file, troubles)
     _until_stopped(lambda: stage.run(options, stage.prepare()))
+
+
+@commands.command("check")
+def check_up(
+    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+) -> None:
+    """Looks whether all that telpher needs is there, also while it runs: a line each, with what to
+    do. Status 0: well; 1: something failed; 2: the settings are wrong."""
+    try:
+        settings = config.load()
+    except SettingsError as error:
+        raise typer.Exit(check.refused(error.problems, typer.echo, json=as_json)) from None
+    # What fails is said in the report.
+    logs.setup("CRITICAL", settings.log_format, settings.secrets())
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        status = runner.run(check.run(settings, config.cache_dir(), typer.echo, json=as_json))
+    raise typer.Exit(status)
 
 
 @commands.command("import")

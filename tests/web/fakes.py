@@ -16,9 +16,11 @@ from telpher.core.forwarded import Network
 from telpher.core.links import Claims, unsigned
 from telpher.core.model import FileInfo, Kind, MessageRef, Sitting, Viewer
 from telpher.errors import BadSignatureError, LinkExpiredError, NotFoundError
+from telpher.observe.machine import Disk, Load
 from telpher.observe.metrics.metrics import Metrics
 from telpher.service.playlists import Listed
 from telpher.service.register import Entry
+from telpher.streaming.cache import CacheCounts
 from telpher.telegram.gateway import AccountState, AccountStatus
 from telpher.web.api.deps import ApiDeps
 from telpher.web.app import create_app
@@ -111,6 +113,7 @@ class FakeEngine:
     file_properties_cached: int = 5
     cache_bytes: int = 1000
     cache_budget: int = 2000
+    cache: CacheCounts = field(default_factory=lambda: CacheCounts(hits=2, joined=1, misses=1))
     going_on: set[Sitting] = field(default_factory=set)
 
     async def locate(self, ref: MessageRef) -> FileInfo:
@@ -215,7 +218,8 @@ class FakeBook:
         return self.entries.get(link_id)
 
 
-CONNECTED = AccountStatus(AccountState.CONNECTED, "telpher_bot", "", {2: 1, 4: 0})
+CONNECTED = AccountStatus(AccountState.CONNECTED, "telpher_bot", "", {2: 1, 4: 0}, user_id=4242)
+QUIET = Load(3.0, 40.0, 2 << 30, Disk(100 << 30, 88 << 30))
 
 
 @dataclass
@@ -256,6 +260,8 @@ class World:
     metrics: Metrics = field(default_factory=Metrics)
     metrics_token: SecretStr | None = None
     sessions: Sessions = field(default_factory=NoSessions)
+    load: Load = QUIET
+    extras: tuple[AccountStatus, ...] = ()
 
     def app(self) -> ASGIApp:
         return create_app(
@@ -278,6 +284,8 @@ class World:
                 metrics=self.metrics,
                 metrics_token=self.metrics_token,
                 sessions=self.sessions,
+                machine=lambda: self.load,
+                extras=lambda: self.extras,
             )
         )
 

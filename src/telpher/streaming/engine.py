@@ -19,7 +19,7 @@ from functools import partial
 from telpher.clock import Clock
 from telpher.core.model import FileInfo, MessageRef, Viewer
 from telpher.errors import BusyError, TelegramUnavailableError
-from telpher.streaming.cache import BlockCache
+from telpher.streaming.cache import BlockCache, CacheCounts
 from telpher.streaming.fetch import ChunkStore, Fetcher
 from telpher.streaming.patience import BEFORE_STATUS, IN_BODY, Patience, patiently
 from telpher.streaming.plays import PlayLimits, Plays
@@ -45,6 +45,8 @@ class EngineStats:
     cache_bytes: int
     cache_budget: int
     file_properties_cached: int
+    cache: CacheCounts
+    bytes_served: int
 
 
 class Engine:
@@ -67,7 +69,7 @@ class Engine:
         self._plays = plays or Plays(PlayLimits(), clock)
         self._streams: set[Stream] = set()
         self._lingering: deque[Stream] = deque()
-        self._total = 0
+        self._total = self._served = 0
         self._closing = False
         self._rounds = tasks.create_task(self._make_rounds(), name="paused viewers")
 
@@ -136,6 +138,8 @@ class Engine:
             cache_bytes=self._cache.reserved,
             cache_budget=self._cache.budget,
             file_properties_cached=self._media.known_files,
+            cache=self._cache.counts,
+            bytes_served=self._served,
         )
 
     def _seat(self, ref: MessageRef, info: FileInfo, span: Span, viewer: Viewer) -> Stream:
@@ -178,6 +182,7 @@ class Engine:
 
     def _tell(self, stream: Stream) -> None:
         if count := stream.news():
+            self._served += count
             self._plays.note_served(stream.play, stream.info, count)
 
 

@@ -104,11 +104,12 @@ class Fleet:
 
     def connections(self, account: int) -> dict[int, int]:
         """How many connections an account has open, by data centre."""
-        return {
-            lane.dc: sum(link.connection.alive for link in lane.links)
-            for lane in self.lanes()
-            if lane.account == account
-        }
+        return {lane.dc: lane.connected for lane in self.lanes() if lane.account == account}
+
+    def floods(self, account: int) -> dict[int, float]:
+        """How many seconds an account's file traffic has to wait, by data centre, where it has."""
+        waits = {lane.dc: lane.flood() for lane in self.lanes() if lane.account == account}
+        return {dc: float(wait.seconds) for dc, wait in waits.items() if wait is not None}
 
     async def find_file(self, ref: MessageRef) -> FileInfo:
         """See MediaGateway."""

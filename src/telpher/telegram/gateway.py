@@ -237,7 +237,8 @@ class AccountStatus:
     """`reason` is a sentence for people when the state is not CONNECTED, without secrets.
 
     `name` is what the bot is called, as its owner chose it. `dcs` maps a data centre's id to its
-    number of open media connections.
+    number of open media connections, `floods` to the seconds that file traffic still has to wait
+    for, where that is so.
     """
 
     state: AccountState
@@ -245,6 +246,8 @@ class AccountStatus:
     reason: str
     dcs: Mapping[int, int] = field(default_factory=dict)
     name: str = ""
+    user_id: int = 0
+    floods: Mapping[int, float] = field(default_factory=dict)
 
 
 class SessionStore(Protocol):

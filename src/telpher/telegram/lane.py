@@ -92,6 +92,11 @@ class Lane:
     _flood_premium: bool = False
     _learned: int = 0
 
+    @property
+    def connected(self) -> int:
+        """How many connections are open."""
+        return sum(link.connection.alive for link in self.links)
+
     def flood(self) -> FloodWaitError | None:
         """The flood wait that holds now, with the seconds left; None when there is none."""
         left = self._flood_until - self.clock.monotonic()

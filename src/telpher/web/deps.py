@@ -5,9 +5,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Protocol
 
 from pydantic import SecretStr
@@ -17,6 +16,7 @@ from telpher.core.forwarded import Network
 from telpher.core.links import Claims
 from telpher.core.model import FileInfo, MessageRef, Viewer
 from telpher.errors import NotFoundError
+from telpher.observe.machine import Load
 from telpher.observe.metrics.metrics import Metrics
 from telpher.service.playlists import Listed
 from telpher.service.register import Entry
@@ -41,6 +41,15 @@ class Stream(Protocol):
         ...
 
 
+class CacheCounts(Protocol):
+    """What look-ups in memory came to."""
+
+    @property
+    def hit_rate(self) -> float | None:
+        """From 0 to 1; None before the first."""
+        ...
+
+
 class EngineStats(Protocol):
     """Figures of the engine that pages and health show."""
 
@@ -57,6 +66,9 @@ class EngineStats(Protocol):
 
     @property
     def cache_budget(self) -> int: ...
+
+    @property
+    def cache(self) -> CacheCounts: ...
 
 
 class Engine(Protocol):
@@ -97,6 +109,11 @@ class LinkChecker(Protocol):
         Raises BadSignatureError, LinkExpiredError or GoneError.
         """
         ...
+
+
+def no_extras() -> Sequence[AccountStatus]:
+    """Where there is one bot alone."""
+    return ()
 
 
 def no_database() -> DatabaseStatus:
@@ -174,9 +191,10 @@ class Lifecycle:
 class WebDeps:
     """Everything the application needs.
 
-    `cors_origins` are the origins that scripts may read files from, ("*",) for all. `disk` is the
-    directory whose file system health reports on. `error_shown` is told the key of each error of
-    ours (5xx) that somebody is answered with; it must neither wait nor fail. `base_url` is what
+    `cors_origins` are the origins that scripts may read files from, ("*",) for all. `status` is
+    where the main bot stands, `extras` where the others do, `machine` how
+    busy the machine is: none of these may wait. `error_shown` is told the key of each error of ours
+    (5xx) that somebody is answered with; it must neither wait nor fail. `base_url` is what
     addresses begin with that are shown to people. Without `rates` there is no limit to requests,
     without `api` no /api. `metrics_token` and `sessions` say who is no stranger (`web.privilege`).
     """
@@ -188,7 +206,8 @@ class WebDeps:
     cors_origins: tuple[str, ...] = ("*",)
     database: Callable[[], DatabaseStatus] = no_database
     lifecycle: Lifecycle = field(default_factory=Lifecycle)
-    disk: Path = Path()
+    machine: Callable[[], Load] = Load
+    extras: Callable[[], Sequence[AccountStatus]] = no_extras
     admission: Admission = field(default_factory=AdmitAll)
     error_shown: Callable[[str], None] = _unheard
     playlists: PlaylistSource = field(default_factory=NoPlaylists)

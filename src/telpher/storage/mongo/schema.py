@@ -92,7 +92,7 @@ INDEXES: Final[dict[str, list[IndexModel]]] = {
     ],
 }
 
-_UNIQUE_ID: Final = IndexModel([("id", ASCENDING)], unique=True)
+UNIQUE_ID: Final = IndexModel([("id", ASCENDING)], unique=True)
 
 # IndexOptionsConflict and IndexKeySpecsConflict: there is one like it.
 _THERE_ALREADY: Final = frozenset({85, 86})
@@ -160,11 +160,11 @@ async def _set(users: Collection, which: Document, fields: Document) -> None:
 
 async def _make_unique(users: Collection) -> None:
     try:
-        await _make(users, [_UNIQUE_ID])
+        await _make(users, [UNIQUE_ID])
     except DuplicateKeyError:
         await _merge_duplicates(users)
         try:
-            await _make(users, [_UNIQUE_ID])
+            await _make(users, [UNIQUE_ID])
         except DuplicateKeyError:
             # Documents without an id that are not ours. Our own cannot be doubled: `_id` is `id`.
             _log.warning("the users' ids cannot be indexed as unique")

@@ -172,23 +172,51 @@ _BESIDE_PAGE: Final = {
 
 _HEALTH: Final = {
     "status": "healthy",
+    "reasons": [],
     "timestamp": "2026-01-31T12:00:00+00:00",
     "uptime_seconds": 12.5,
     "version": "0.1.0",
     "draining": False,
     "bot": {"connected": True, "status": "connected", "username": "my_bot", "reason": ""},
     "database": {"status": "connected", "type": "sqlite"},
+    "redis": {"status": "not configured"},
     "system": {
         "cpu_percent": 3.0,
         "memory_percent": 40.0,
         "memory_available_mb": 2048.0,
         "disk_percent": 12.0,
+        "disk_free_mb": 90112.0,
     },
-    "cache": {"file_properties_cached": 5, "reserved_bytes": 1000, "budget_bytes": 2000},
+    "cache": {
+        "file_properties_cached": 5,
+        "reserved_bytes": 1000,
+        "budget_bytes": 2000,
+        "hit_rate": 0.75,
+    },
     "streams": {"active": 3},
     "process": {"tasks": 20},
     "dc_clients": {"2": "connected", "4": "idle"},
     "dc_connections": {"2": 1, "4": 0},
+    "accounts": [
+        {
+            "id": 4242,
+            "connected": True,
+            "status": "connected",
+            "username": "my_bot",
+            "reason": "",
+            "dcs": {
+                "2": {"connections": 1, "flood_until": None},
+                "4": {"connections": 0, "flood_until": "2026-01-31T12:00:17+00:00"},
+            },
+        }
+    ],
+}
+_UNHEALTHY: Final = {
+    **_HEALTH,
+    "status": "unhealthy",
+    "reasons": [
+        {"reason": "bot_disconnected", "message": "The connection to Telegram was lost."},
+    ],
 }
 _STATUS: Final = {
     "type": "object",
@@ -259,8 +287,10 @@ def _server() -> dict[str, Description]:
         ),
         "/health": _seen(
             *("health", "server", "How it is, in figures", []),
-            _200=_answer("Links play; degraded without the database.", _json(_HEALTH, _STATUS)),
-            _503=_answer("Links do not play.", _json({**_HEALTH, "status": "unhealthy"}, _STATUS)),
+            _200=_answer(
+                "Links play; degraded where something else is missing.", _json(_HEALTH, _STATUS)
+            ),
+            _503=_answer("Links do not play.", _json(_UNHEALTHY, _STATUS)),
         ),
         "/health/live": _seen(
             *("live", "server", "That the process answers", []),
