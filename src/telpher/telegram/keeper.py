@@ -79,9 +79,9 @@ class Keeper:
     async def _open(self, slot: int) -> None:
         link: Link | None = None
 
-        def admit(connection: MediaConnection) -> None:
+        def admit(connection: MediaConnection, *, settled: bool = False) -> None:
             nonlocal link
-            link = self.lane.add(slot, connection)
+            link = self.lane.add(slot, connection, settled=settled)
             self.lane.opening.discard(slot)
             self.lane.unmet = False
             self._scheduler.assign()
@@ -98,7 +98,9 @@ class Keeper:
                 await self._failed(error)
             else:
                 if link is None:
-                    admit(connection)
+                    admit(connection, settled=True)
+                else:
+                    link.settled = True
         finally:
             self.lane.opening.discard(slot)
         self._scheduler.assign()
