@@ -15,7 +15,7 @@ from xml.sax.saxutils import escape
 
 from telpher.core import display
 
-# Of both. As application/vnd.apple.mpegurl, which is HLS's, VLC 3.0 reads nothing but HLS, and plays
+# Of both. As application/vnd.apple.mpegurl, which is that of HLS, VLC 3.0 expects HLS, and plays
 # nothing of a list of files.
 M3U_TYPE = "audio/x-mpegurl"
 XSPF_TYPE = "application/xspf+xml"
