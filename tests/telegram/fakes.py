@@ -1,6 +1,7 @@
 """Media connections by hand: they answer when the test says so."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from telpher.core.demand import Demand, Urgency
@@ -32,6 +33,7 @@ class FakeConnection:
     dc: int = 4
     alive: bool = True
     asked: list[tuple[int, int, asyncio.Future[memoryview]]] = field(default_factory=list)
+    locations: list[Location] = field(default_factory=list)
     arrived: asyncio.Queue[int] = field(default_factory=asyncio.Queue)
     cancelled: int = 0
     pings: int = 0
@@ -50,6 +52,7 @@ class FakeConnection:
     ) -> memoryview:
         answer: asyncio.Future[memoryview] = asyncio.get_running_loop().create_future()
         request = (offset, limit, answer)
+        self.locations.append(location)
         self.asked.append(request)
         self.arrived.put_nowait(offset)
         try:
@@ -90,9 +93,13 @@ class FakeConnection:
 
 
 class FakeConnector:
-    """A MediaConnector. `refusals` are raised by the next calls of `open`, one each."""
+    """A MediaConnector. `refusals` are raised by the next calls of `open`, one each.
+
+    With `login` set, connections are handed out early, until it is known how that ended.
+    """
 
     def __init__(self, *refusals: TelegramError) -> None:
+        self.login: asyncio.Event | None = None
         self.refusals = list(refusals)
         self.opened: list[FakeConnection] = []
         self.news: asyncio.Queue[FakeConnection] = asyncio.Queue()
@@ -100,15 +107,22 @@ class FakeConnector:
         self.forgotten: list[int] = []
         self.slots: list[int] = []
 
-    async def open(self, dc: int, slot: int = 0) -> FakeConnection:
+    async def open(
+        self, dc: int, slot: int = 0, early: Callable[[FakeConnection], None] | None = None
+    ) -> FakeConnection:
         self.attempts += 1
         self.slots.append(slot)
         await asyncio.sleep(0)
-        if self.refusals:
+        if self.refusals and not self.login:
             raise self.refusals.pop(0)
         connection = FakeConnection(dc)
         self.opened.append(connection)
         self.news.put_nowait(connection)
+        if self.login is not None and early is not None:
+            early(connection)
+            await self.login.wait()
+            if self.refusals:
+                raise self.refusals.pop(0)
         return connection
 
     def forget(self, dc: int, slot: int = 0) -> None:
