@@ -46,6 +46,7 @@ LONGEST = {
     "where": "telpher.telegram.adapter.account",
     "guess": "g" * 500,
     "times": "9999",
+    "minutes": "10",
     "commands": "\n".join("/commandname: " + "d" * 45 for _ in range(16)),
 }
 CAPTIONS = {"banner.seen"}
