@@ -115,11 +115,11 @@ async def running(
         try:
             yield app
         finally:
-            await _stop(app, jobs, bots)
+            await _stop(app, bots, jobs)
 
 
-async def _stop(app: App, jobs: Runner, bots: Sequence[asyncio.Task[None]]) -> None:
-    """In the order of the module's docstring."""
+async def _stop(app: App, bots: Sequence[asyncio.Task[None]], jobs: Runner) -> None:
+    """See the module: in which order."""
     app.lifecycle.draining = True
     # The next instance answers people while this one still serves what it has begun.
     await asyncio.gather(app.account.hand_over(), app.server.drain(DRAIN_SECONDS))
