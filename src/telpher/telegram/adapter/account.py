@@ -96,7 +96,7 @@ class BotAccount:
         self._logins = MediaLogins(self._identity, self, self._connector)
         outbox = Outbox(vault.clock, self._timing)
         reader = PictureReader(self.find_file, self._logins, self._timing)
-        self.bot = Messenger(self.call, outbox, session, reader)
+        self.bot = Messenger(self.call, outbox, session, reader, local_urls=servers.local_urls)
         self.chats = Chats(self.call, Outbox(vault.clock, self._timing), session, self.user_id)
         self.posts = Posts(self.call, outbox, session)
         self.copier = Copier(self.call, outbox, session, self.find_file)
