@@ -79,6 +79,8 @@ class Tally:
     plays: int = 0
     received: int = 0
     wrong: int = 0
+    without: int = 0
+    """Plays that ended before the first byte."""
     broken: Counter[str] = field(default_factory=Counter)
     statuses: Counter[int] = field(default_factory=Counter)
     faults: Counter[str] = field(default_factory=Counter)
@@ -94,6 +96,7 @@ class Tally:
         """One more play has ended."""
         self.plays += 1
         self.received += play.received
+        self.without += not play.received
         self.statuses[play.status] += 1
         good = play.status in (200, 206)
         if good and play.wrong_at is not None:
@@ -247,7 +250,8 @@ async def soak(seconds: float, viewers: int, cores: Cores) -> None:
 def report(tally: Tally, before: State, after: State) -> str:
     """What came of it, for people."""
     lines = [
-        f"plays {tally.plays}, {tally.received / 1e9:.2f} GB, answers {dict(tally.statuses)}",
+        f"plays {tally.plays}, {tally.without} of them without a byte, "
+        f"{tally.received / 1e9:.2f} GB, answers {dict(tally.statuses)}",
         f"broken off {sum(tally.broken.values())}: {dict(tally.broken)}",
         f"faults {dict(tally.faults)}",
         f"most memory under load {tally.most_rss_mib:.0f} MiB ({CACHE_MB + ABOVE_MB} allowed), "

@@ -1,5 +1,6 @@
 """The commands, each in a process of its own, as a shell sees them."""
 
+import json
 import os
 import subprocess
 import sys
@@ -36,7 +37,7 @@ def test_version(tmp_path: Path) -> None:
 def test_help_names_every_command(tmp_path: Path) -> None:
     shown = telpher("--help", cwd=tmp_path)
     assert shown.returncode == 0
-    for command in ("start", "run", "demo", "import", "token", "version"):
+    for command in ("start", "run", "demo", "check", "import", "token", "version"):
         assert command in shown.stdout
 
 
@@ -51,6 +52,21 @@ def test_wrong_settings_are_all_told_with_status_2(tmp_path: Path, command: str)
     assert "docs/settings.md" in shown.stderr
     assert "Traceback" not in shown.stderr
     assert "hush" not in shown.stderr
+
+
+def test_a_check_of_wrong_settings_tells_them_all_with_status_2(tmp_path: Path) -> None:
+    given = {"API_ID": "twelve", "API_HASH": "hush-hush", "PORT": "99999"}
+    shown = telpher("check", cwd=tmp_path, environ=given)
+    assert shown.returncode == 2
+    lines = [line for line in shown.stdout.splitlines() if line.startswith("FAILED   settings")]
+    for name in ("API_ID", "API_HASH", "BOT_TOKEN", "PORT"):
+        assert sum(f" {name}" in line for line in lines) == 1
+    assert "hush" not in shown.stdout
+    assert shown.stderr == ""
+    told = json.loads(telpher("check", "--json", cwd=tmp_path, environ=given).stdout)
+    assert told["status"] == "failed"
+    assert {each["name"] for each in told["checks"]} == {"settings"}
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_dot_env_in_the_folder_counts(tmp_path: Path) -> None:

@@ -19,12 +19,17 @@ from functools import partial
 
 import structlog
 
+from telpher import gauges
 from telpher.assembly import App, Frame, Stores, build
 from telpher.clock import Clock, SystemClock
 from telpher.config.settings import Settings
+from telpher.crew import ALONE, Place
 from telpher.ending import Ending
 from telpher.jobs.copies import look_into
 from telpher.jobs.runner import Runner
+from telpher.memory import memory_limit
+from telpher.observe.metrics.metrics import Metrics
+from telpher.observe.troubles import Troubles
 from telpher.storage.local import LocalStore
 from telpher.storage.opening import database_at
 from telpher.streaming.disk.tier import DiskTier
@@ -40,16 +45,23 @@ DRAIN_SECONDS = 28.0
 _GIB = 1 << 30
 
 
-async def serve(settings: Settings, *, on_ready: Callable[[str], None] | None = None) -> bool:
+async def serve(
+    settings: Settings,
+    *,
+    troubles: Troubles | None = None,
+    on_ready: Callable[[str], None] | None = None,
+    place: Place = ALONE,
+) -> bool:
     """Runs telpher until SIGTERM or SIGINT, or until an admin restarts it; True when it is to begin
     anew (`ending`).
 
-    `on_ready` is called once HTTP listens, with the address links begin with. Raises SettingsError
-    for what only starting can show, such as a port that is taken.
+    `troubles` are those that the log pipe notes. `on_ready` is called once HTTP listens, with the
+    address links begin with. Raises SettingsError for what only starting can show, such as a port
+    that is taken.
     """
     ending = Ending()
-    with _signals(ending), _first_failure():
-        async with running(settings, ending=ending) as app:
+    with _signals(ending), place.leashed(ending.stop), _first_failure():
+        async with running(settings, ending=ending, troubles=troubles, place=place) as app:
             _log.info("listening", host=settings.host, port=app.server.port)
             if on_ready is not None:
                 on_ready(settings.base_url)
@@ -68,18 +80,29 @@ async def running(
     clock: Clock | None = None,
     timing: Timing | None = None,
     ending: Ending | None = None,
+    troubles: Troubles | None = None,
+    place: Place = ALONE,
 ) -> AsyncIterator[App]:
     """telpher, serving and connected (or trying to be) for as long as the context lasts; `ending`
-    is told when an admin wants that to be over."""
+    is told when an admin wants that to be over, `troubles` are what the log pipe was given."""
     clock = clock or SystemClock()
+    shared_dir, settings = settings.work_dir, _of_worker(settings, place)
     disk = DiskTier(settings.work_dir / "cache", int(settings.disk_cache_gb * _GIB), clock)
     url = settings.database_url.get_secret_value() if settings.database_url else None
-    database = database_at(url, settings.work_dir, clock)
+    database = database_at(url, shared_dir, clock)
     local = LocalStore(settings.work_dir / "local.sqlite3")
     async with disk, database, local, asyncio.TaskGroup() as tasks:
         stores = Stores(disk, database, local)
-        frame = Frame(clock, timing or AT_WORK, ending or Ending())
+        frame = Frame(
+            clock=clock,
+            timing=timing or AT_WORK,
+            ending=ending or Ending(),
+            troubles=troubles or Troubles(),
+            metrics=Metrics(),
+            place=place,
+        )
         app = build(settings, frame, stores, tasks)
+        gauges.watch(app, frame.metrics)
         await app.books.revocations.load()
         await app.server.start()
         bots = _start_bots(app, tasks)
@@ -103,6 +126,18 @@ async def running(
                 await app.rates.close()
 
 
+def _of_worker(settings: Settings, place: Place) -> Settings:
+    """What one of several workers goes by: a folder of its own, and its part of the caches."""
+    if place.of == 1:
+        return settings
+    own = {
+        "work_dir": place.home(settings.work_dir),
+        "chunk_cache_mb": settings.chunk_cache_bytes(memory_limit()) // place.of >> 20,
+        "disk_cache_gb": settings.disk_cache_gb / place.of,
+    }
+    return settings.model_copy(update=own)
+
+
 def _start_bots(app: App, tasks: asyncio.TaskGroup) -> list[asyncio.Task[None]]:
     return [
         tasks.create_task(app.account.run(app.bot.router), name="bot"),
@@ -123,6 +158,10 @@ def _start_jobs(app: App, jobs: Runner, channel: int | str | None) -> None:
     jobs.start("upkeep", app.upkeep.run)
     jobs.start("broadcasts", app.bot.broadcasts.run)
     jobs.start("log level", app.log_level.run)
+    jobs.start("pulse", app.pulse.run)
+    jobs.start("machine", app.machine.run)
+    if app.rates is not None:
+        jobs.start("redis", app.rates.watch)
     jobs.start("word of a restart", partial(_announce, app))
     if channel is None:
         return

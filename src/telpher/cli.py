@@ -12,12 +12,17 @@ import structlog
 import typer
 import uvloop
 
-from telpher import __version__, app, config, ending
+from telpher import __version__, app, config, ending, workers
+from telpher.check import run as check
+from telpher.core.respawn import BEGIN_ANEW
 from telpher.core.tokens import Scope
+from telpher.crew import Place
 from telpher.demo import stage
+from telpher.errors import SettingsError
 from telpher.jobs import takeover
 from telpher.jobs.takeover import Sources
 from telpher.observe import logs
+from telpher.observe.troubles import Troubles
 from telpher.service.token_desk import TokenDesk
 from telpher.storage.folder import claimed
 
@@ -26,6 +31,9 @@ _PREDECESSOR_LEAVES_WITHIN = app.DRAIN_SECONDS + 10
 _WAITING = "another telpher uses WORK_DIR; waiting for it to end"
 
 _Result = TypeVar("_Result")
+
+Descriptor = Annotated[int, typer.Option()]
+Meeting = Annotated[Path, typer.Option()]
 
 commands = typer.Typer(
     name="telpher",
@@ -52,16 +60,33 @@ def start() -> None:
 @commands.command()
 def run() -> None:
     """Runs the bot and the server until SIGTERM or Ctrl-C; an admin of the bot may restart it."""
-    settings = config.load()
-    logs.setup(settings.log_level, settings.log_format, settings.secrets())
+    settings, troubles = config.load(), Troubles()
+    logs.setup(settings.log_level, settings.log_format, settings.secrets(), troubles=troubles)
     log = structlog.stdlib.get_logger(__name__)
     for warning in settings.warnings():
         log.warning(warning)
-    with claimed(settings.work_dir, _PREDECESSOR_LEAVES_WITHIN, lambda: log.warning(_WAITING)):
-        again = _until_stopped(lambda: app.serve(settings))
-    if again:
+    patience = _PREDECESSOR_LEAVES_WITHIN
+    with claimed(settings.work_dir, patience, lambda: log.warning(_WAITING)) as claim:
+        if settings.workers > 1:
+            status = _until_stopped(lambda: workers.supervise(settings, claim, patience)) or 0
+        else:
+            again = _until_stopped(lambda: app.serve(settings, troubles=troubles))
+            status = BEGIN_ANEW if again else 0
+    if status == BEGIN_ANEW:
         ending.restart()
-        raise typer.Exit(ending.FAILED_RESTART)
+        status = ending.FAILED_RESTART
+    raise typer.Exit(status)
+
+
+@commands.command("worker", hidden=True)
+def work(number: int, of: int, listener: Descriptor, meeting: Meeting, leash: Descriptor) -> None:
+    """One of several workers, as the supervisor starts it."""
+    settings, troubles = config.load(), Troubles()
+    logs.setup(settings.log_level, settings.log_format, settings.secrets(), troubles=troubles)
+    structlog.contextvars.bind_contextvars(worker=number)
+    place = Place(number, of, listener, meeting, leash)
+    again = _until_stopped(lambda: app.serve(settings, troubles=troubles, place=place))
+    raise typer.Exit(BEGIN_ANEW if again else 0)
 
 
 @commands.command("demo")
@@ -75,9 +100,28 @@ def demonstrate(
     ] = None,
 ) -> None:
     """Shows telpher at work without an account: a Telegram of its own, with sample files."""
-    logs.setup("WARNING")
+    troubles = Troubles()
+    logs.setup("WARNING", troubles=troubles)
     chosen = config.port_given() if port is None else port
-    _until_stopped(lambda: stage.run(stage.Options(host, chosen, ready_file), stage.prepare()))
+    options = stage.Options(host, chosen, ready_file, troubles)
+    _until_stopped(lambda: stage.run(options, stage.prepare()))
+
+
+@commands.command("check")
+def check_up(
+    as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+) -> None:
+    """Looks whether all that telpher needs is there, also while it runs: a line each, with what to
+    do. Status 0: well; 1: something failed; 2: the settings are wrong."""
+    try:
+        settings = config.load()
+    except SettingsError as error:
+        raise typer.Exit(check.refused(error.problems, typer.echo, json=as_json)) from None
+    # What fails is said in the report.
+    logs.setup("CRITICAL", settings.log_format, settings.secrets())
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        status = runner.run(check.run(settings, config.cache_dir(), typer.echo, json=as_json))
+    raise typer.Exit(status)
 
 
 @commands.command("import")

@@ -3,7 +3,6 @@
 import io
 import json
 import logging
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,18 +12,6 @@ import structlog
 from telpher.observe import logs
 
 TOKEN = "123456:" + "A" * 35
-
-
-@pytest.fixture
-def out() -> Iterator[io.StringIO]:
-    """Where the logs go; afterwards everything is as it was before."""
-    root = logging.getLogger()
-    handlers, level = list(root.handlers), root.level
-    yield io.StringIO()
-    root.handlers[:] = handlers
-    root.setLevel(level)
-    structlog.reset_defaults()
-    structlog.contextvars.clear_contextvars()
 
 
 def entries(out: io.StringIO) -> list[dict[str, Any]]:

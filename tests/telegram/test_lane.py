@@ -95,6 +95,35 @@ def test_a_flood_wait_quiets_the_lane_and_no_connection_is_added_for_a_while(lan
     assert lane.wants_links()
 
 
+def test_what_is_lost_in_calm_is_replaced_and_no_more(lane, clock):
+    links = add(lane, 3)
+    lane.flooded(links[0], lane.sent(links[0], 64 * KIB), FloodWaitError(1))
+    lane.unmet = True
+    assert not lane.wants_links()
+    lane.discard(links[0])
+    assert lane.wants_links() == 1
+    lane.opening.add(lane.free_slot())
+    assert not lane.wants_links()
+    lane.opening.clear()
+    lane.flooded(links[1], lane.sent(links[1], 64 * KIB), FloodWaitError(1))  # while one is missing
+    assert lane.wants_links() == 1
+    add(lane)
+    assert not lane.wants_links()
+    clock.advance(1 + CALM_SECONDS)
+    assert lane.wants_links() == 1
+
+
+def test_each_429_leaves_one_connection_less(lane):
+    links = add(lane, 4)
+    lane.unmet = True
+    for left, link in zip((3, 2, 1, 1), links, strict=True):
+        lane.throttled(link)
+        lane.discard(link)
+        while lane.wants_links():
+            add(lane)
+        assert len(lane.links) == left
+
+
 def test_a_login_that_has_to_wait_stops_no_connection_that_is_there(lane, clock):
     (link,) = add(lane)
     lane.unmet = True

@@ -28,6 +28,7 @@ from telpher.demo.samples import Sample
 from telpher.demo.scene import TOKEN, Scene
 from telpher.demo.shown import Shown
 from telpher.errors import SettingsError
+from telpher.observe.troubles import Troubles
 from tgfake.cluster import Cluster
 from tgfake.person import Person
 from tgfake.world import Account, File, World
@@ -42,12 +43,13 @@ _LINK = re.compile(r"https?://\S+/stream/\S+")
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """Where to listen (None: 8080, or any free port when that is taken), and whom to tell. The
-    chat page listens on loopback, at the port behind, or any free one."""
+    """Where to listen (None: 8080, or any free port when that is taken), whom to tell, and what the
+    log pipe notes. The chat page listens on loopback, at the port behind, or any free one."""
 
     host: str = HOST
     port: int | None = None
     ready_file: Path | None = None
+    troubles: Troubles | None = None
 
 
 def prepare() -> list[Sample]:
@@ -81,7 +83,7 @@ async def run(options: Options, files: Sequence[Sample]) -> None:
                 shown.say(shown.for_people(chat, links))
                 await asyncio.Event().wait()
 
-        await _serve(settings, tell)
+        await _serve(settings, options.troubles, tell)
 
 
 class Visit:
@@ -130,7 +132,11 @@ async def _place(world: World) -> AsyncIterator[tuple[Path, Path]]:
             yield Path(folder), servers
 
 
-async def _serve(settings: Settings, tell: Callable[[str], Coroutine[Any, Any, None]]) -> None:
+async def _serve(
+    settings: Settings,
+    troubles: Troubles | None,
+    tell: Callable[[str], Coroutine[Any, Any, None]],
+) -> None:
     """Runs telpher until it is told to stop, anew whenever an admin restarts it; and `tell` with
     its address beside it, from when it listens."""
     listening: asyncio.Future[str] = asyncio.get_running_loop().create_future()
@@ -145,7 +151,7 @@ async def _serve(settings: Settings, tell: Callable[[str], Coroutine[Any, Any, N
     try:
         async with asyncio.TaskGroup() as tasks:
             telling = tasks.create_task(tell_then(), name="demo")
-            while await app.serve(settings, on_ready=heard):
+            while await app.serve(settings, troubles=troubles, on_ready=heard):
                 pass
             telling.cancel()
     except ExceptionGroup as group:  # the first error says why; the others follow from it

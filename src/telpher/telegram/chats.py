@@ -40,6 +40,22 @@ class ChatInfo:
 
 
 @dataclass(frozen=True, slots=True)
+class Standing:
+    """What the bot itself is and may do in a group or channel.
+
+    `inside` tells whether it is a member; `public` whether everybody can read what is there.
+    """
+
+    chat_id: int
+    title: str
+    public: bool
+    inside: bool
+    admin: bool
+    may_post: bool
+    sees_members: bool
+
+
+@dataclass(frozen=True, slots=True)
 class ChatMessage:
     """A message that was read. `album` as in IncomingMessage; `protected` content may not be
     forwarded."""

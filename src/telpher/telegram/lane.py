@@ -4,8 +4,9 @@ Everything here is synchronous: the scheduler asks what may go out and where, te
 it, and reads off whether another connection would help. `keeper` does the opening and closing.
 
     connections   1 growing to 4 while all windows are full, demand is unmet and no flood came;
-                  one given up after 4 time-outs in a row, none added for a while after -429;
-                  those idle for a minute closed, one kept warm (engine.md, "Connections")
+                  one given up after 4 time-outs in a row. For a while after a flood wait only
+                  what was lost is replaced, after -429 one less of it; those idle for a minute
+                  are closed, one kept warm (engine.md, "Connections")
     windows       each connection's own (core/window), the last one's size kept for the next
     flood waits   the whole lane is quiet until they are over
     call rate     learned at floods (core/callrate)
@@ -28,7 +29,8 @@ MOST_LINKS = 4
 # Answers that failed to come, one after the other, before a connection is replaced.
 MOST_TIMEOUTS = 4
 
-# After a flood wait or -429 no connection is added for so long: more of them is not what helps.
+# After a flood wait or -429 there are no more connections than before for so long: more of them is
+# not what helps. One that is lost meanwhile is replaced, or trouble would narrow the lane for good.
 CALM_SECONDS = 60.0
 
 # A connection that carried nothing for so long is closed, but for the last one.
@@ -85,9 +87,15 @@ class Lane:
     unmet: bool = False
     """Something waits that no window has room for; the scheduler says so."""
     _calm_until: float = 0.0
+    _calm_most: int = 0
     _flood_until: float = 0.0
     _flood_premium: bool = False
     _learned: int = 0
+
+    @property
+    def connected(self) -> int:
+        """How many connections are open."""
+        return sum(link.connection.alive for link in self.links)
 
     def flood(self) -> FloodWaitError | None:
         """The flood wait that holds now, with the seconds left; None when there is none."""
@@ -120,9 +128,7 @@ class Lane:
             return 0
         if not self.links:
             return 0 if self.opening or self.flood() is not None else 1
-        if self.clock.monotonic() < self._calm_until:
-            return 0
-        most = min(2 * len(self.links), MOST_LINKS)
+        most = min(2 * len(self.links), self._calm_most if self._calm() else MOST_LINKS)
         return max(most - len(self.links) - len(self.opening), 0)
 
     def free_slot(self) -> int:
@@ -177,7 +183,7 @@ class Lane:
         now = self.clock.monotonic()
         link.window.flooded(ticket)
         self.rate.flooded(now)
-        self._calm_until = now + error.seconds + CALM_SECONDS
+        self._keep_calm(now + error.seconds + CALM_SECONDS, self._most())
         if now + error.seconds > self._flood_until:
             self._flood_until = now + error.seconds
             self._flood_premium = error.premium
@@ -189,7 +195,7 @@ class Lane:
     def no_login(self, error: FloodWaitError) -> None:
         """A login has to wait: no connection is added; where there is none, nothing can go out."""
         until = self.clock.monotonic() + error.seconds
-        self._calm_until = max(self._calm_until, until)
+        self._keep_calm(max(self._calm_until, until), len(self.links))
         if not self.links:
             self._flood_until = max(self._flood_until, until)
             self._flood_premium = error.premium
@@ -205,4 +211,15 @@ class Lane:
         """The server closed the connection with -429: no more of them, the least window."""
         link.window.throttled()
         self.counts.throttled += 1
-        self._calm_until = self.clock.monotonic() + CALM_SECONDS
+        self._keep_calm(self.clock.monotonic() + CALM_SECONDS, max(self._most() - 1, 1))
+
+    # How many connections there may be in calm.
+
+    def _calm(self) -> bool:
+        return self.clock.monotonic() < self._calm_until
+
+    def _most(self) -> int:
+        return self._calm_most if self._calm() else len(self.links) + len(self.opening)
+
+    def _keep_calm(self, until: float, most: int) -> None:
+        self._calm_until, self._calm_most = until, most

@@ -14,6 +14,7 @@ from starlette.middleware import Middleware
 from telpher._version import VERSION
 from telpher.web.api.routes import Api
 from telpher.web.client import Proxies
+from telpher.web.dashboard.room import dashboard_routes
 from telpher.web.deps import WebDeps
 from telpher.web.errors import ErrorAnswers
 from telpher.web.limiting.gate import RateGate
@@ -22,10 +23,13 @@ from telpher.web.middleware import FileCors, RequestContext
 from telpher.web.openapi.document import document_of
 from telpher.web.pages import Pages
 from telpher.web.playlists import PlaylistRoute
+from telpher.web.privilege import Privilege
 from telpher.web.reference import Reference
+from telpher.web.scrape import Scrape
 from telpher.web.static import StaticFiles
 from telpher.web.stream import FileRoute
 from telpher.web.system import System
+from telpher.web.thumbnails import ThumbnailRoute
 from telpher.web.watch import Watch
 
 # Rule 46: scripts know the service by this name.
@@ -39,21 +43,24 @@ def create_app(deps: WebDeps) -> FastAPI:
     # From the outside in.
     middleware = [
         Middleware(Proxies, trusted=deps.trusted_proxies),
-        Middleware(RequestContext, clock=deps.clock),
+        Middleware(RequestContext, clock=deps.clock, metrics=deps.metrics),
         Middleware(FileCors, origins=deps.cors_origins),
     ]
     if deps.rates is not None:
         middleware.append(Middleware(RateGate, rates=deps.rates, errors=errors))
     turns = Turns(deps)
+    privilege = Privilege(deps.metrics_token, deps.sessions)
     app = FastAPI(
         title=TITLE,
         version=VERSION,
         routes=[
             FileRoute("/stream/", deps, turns, attachment=False),
             FileRoute("/download/", deps, turns, attachment=True),
+            ThumbnailRoute(deps),
             Watch(deps, pages, assets).route(),
             PlaylistRoute(deps.playlists).route(),
             *System(deps, pages).routes(),
+            Scrape(deps.metrics, privilege).route(),
             assets.route(),
         ],
         middleware=middleware,
@@ -64,6 +71,8 @@ def create_app(deps: WebDeps) -> FastAPI:
         redoc_url=None,
     )
     app.router.routes.extend(Reference(TITLE, document_of(app), pages, assets).routes())
+    if deps.dashboard is not None:
+        app.router.routes.extend(dashboard_routes(deps, deps.dashboard, pages, assets))
     if deps.api is not None:
         app.router.routes.extend(Api(deps, deps.api).router().routes)
     errors.install(app)

@@ -39,6 +39,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 from uvicorn.server import ServerState
 
 from telpher.web import refusal
+from telpher.web.handover import Handover
 from telpher.web.refusal import Refusal
 
 # A link's address has 2,000 bytes at most and browsers send some KiB of cookies. Everything a
@@ -80,6 +81,7 @@ class State(ServerState):
         self.empty = asyncio.Event()
         self.empty.set()
         self.waiting: dict[Connection, None] = {}
+        self.handover: Handover | None = None
 
 
 class _Refused(Exception):
@@ -98,8 +100,12 @@ class Connection(HttpToolsProtocol):
         state: State,
         limits: Limits,
         loop: asyncio.AbstractEventLoop,
+        begun: bytes = b"",
     ) -> None:
+        """`begun` is what was received before it came here (`web.handover`)."""
         super().__init__(config, state, {}, loop)
+        self._state = state
+        self._begun = begun
         self._empty = state.empty
         self._waiting = state.waiting
         self._limits = limits
@@ -130,6 +136,9 @@ class Connection(HttpToolsProtocol):
             self._turn_away(refusal.TOO_MANY)
         else:
             transport.abort()
+        if self._begun and not transport.is_closing():
+            self.data_received(self._begun)
+            self._begun = b""
 
     def _another_gives_way(self) -> bool:
         """Cuts off who has been waiting longest; False when nobody is."""
@@ -155,6 +164,9 @@ class Connection(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         if self._deaf:
             return
+        if self._given_away(data):
+            self.transport.abort()
+            return
         if self._in_head:
             self._received += len(data)
         try:
@@ -167,6 +179,13 @@ class Connection(HttpToolsProtocol):
         except httptools.HttpParserError as error:
             cause = error.__context__
             self._turn_away(cause.why if isinstance(cause, _Refused) else refusal.MALFORMED)
+
+    def _given_away(self, data: bytes) -> bool:
+        """Whether another worker has the connection now; `data` is how its next request begins."""
+        handover = self._state.handover
+        if handover is None or self._begun or self._in_head or self._in_body or self._under_way:
+            return False
+        return handover.given(self.transport, data)
 
     def _parse(self, data: bytes) -> None:
         rest = memoryview(data)

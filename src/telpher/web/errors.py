@@ -27,6 +27,7 @@ from telpher.web.pages import Pages
 MESSAGES: Final[Mapping[str, str]] = {
     "not_found": "There is no file here. Check that the link was copied whole, with all that "
     "follows the question mark, or send the file to the bot again.",
+    "no_thumbnail": "There is no picture of this file.",
     "gone": "This link is no longer valid. Send the file to the bot again for a new one.",
     "link_expired": "This link has expired. Send the file to the bot again for a new one.",
     "message_deleted": "The message that held this file was deleted, or the bot may no longer read "
@@ -39,6 +40,10 @@ MESSAGES: Final[Mapping[str, str]] = {
     "unauthorized": "This needs a token, and one that is still good, in the Authorization header: "
     "Bearer, a space, the token.",
     "forbidden": "The token may not do this. Make one with the scope that is missing.",
+    "not_signed_in": "This is for admins who are signed in: send the bot /admin and press "
+    "Dashboard.",
+    "foreign_form": "This did not come from a page of the dashboard that is open now. "
+    "Go back, load the page again, and repeat it.",
     "unknown_link": "There is no link of that id.",
     "unknown_user": "Nobody of that id is known.",
     "is_admin": "Whoever is in ADMINS cannot be banned.",

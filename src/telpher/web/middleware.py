@@ -1,4 +1,4 @@
-"""What every request passes through: an id, the log, and CORS for files.
+"""What every request passes through: an id, the log, the metrics, and CORS for files.
 
 Pure ASGI: a wrapper around `send` costs one call per message, while the framework's own base class
 for middleware costs three times the CPU of the whole byte path (libraries.md).
@@ -18,12 +18,21 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from telpher.clock import Clock
+from telpher.observe.metrics.metrics import Metrics
+from telpher.observe.metrics.table import HTTP_FIRST_BYTE, HTTP_REQUESTS
 from telpher.web.client import client_of
+from telpher.web.routes import class_of
 
 _log = structlog.stdlib.get_logger(__name__)
 
 # Enough to name a file; a hostile path may be far longer.
 _LOGGED_PATH: Final = 300
+
+# What is asked for all the time, and not by people.
+_ROUTINE: Final = ("/health", "/metrics", "/dashboard/live")
+
+# The status of what was never answered: the client left before.
+_UNANSWERED: Final = "none"
 
 # What pages of other origins may read: files, and what shows or lists them.
 SHARED_PREFIXES: Final = ("/stream/", "/download/", "/thumbnail/", "/playlist/")
@@ -46,31 +55,37 @@ class _Progress:
 
 
 class RequestContext:
-    """Gives each request an id, puts it into the answer and under every log entry, and logs it.
+    """Gives each request an id, puts it into the answer and under every log entry, logs and counts
+    it.
 
     The id is always our own: one that a client may choose could forge entries. It stays bound when
     the request is over, since the server reports a crash after that; the server starts each
     request with an empty context.
     """
 
-    def __init__(self, app: ASGIApp, clock: Clock) -> None:
+    def __init__(self, app: ASGIApp, clock: Clock, metrics: Metrics) -> None:
         self._app = app
         self._clock = clock
+        self._metrics = metrics
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        route = class_of(scope["path"])
         request_id = secrets.token_hex(8)
         scope.setdefault("state", {})["request_id"] = request_id
         structlog.contextvars.bind_contextvars(request_id=request_id)
         progress = _Progress()
 
         async def tagged(message: Message) -> None:
-            if message["type"] == "http.response.start":
+            beginning = message["type"] == "http.response.start"
+            if beginning:
                 MutableHeaders(scope=message)["X-Request-Id"] = request_id
             await send(message)
             progress.note(message)
+            if beginning and scope["method"] == "GET":
+                self._metrics.observe(HTTP_FIRST_BYTE, self._clock.monotonic() - begun, route)
 
         begun = self._clock.monotonic()
         try:
@@ -80,13 +95,14 @@ class RequestContext:
             progress.status = progress.status or int(HTTPStatus.INTERNAL_SERVER_ERROR)
             raise
         finally:
+            self._metrics.count(HTTP_REQUESTS, route, str(progress.status or _UNANSWERED))
             _record(scope, progress, self._clock.monotonic() - begun)
 
 
 def _record(scope: Scope, progress: _Progress, seconds: float) -> None:
     """One entry per request, without the query: that is where a link's signature is."""
     path = scope.get("raw_path", b"")[:_LOGGED_PATH].decode("ascii", "replace")
-    log = _log.debug if path.startswith("/health") else _log.info
+    log = _log.debug if path.startswith(_ROUTINE) else _log.info
     log(
         "request",
         client=client_of(scope),

@@ -43,13 +43,17 @@ async def bring(
 ) -> Document:
     """The document `key` (its `_id`), made if need be, after `change`; all or some of its fields.
 
-    To be called while the server is asked.
+    To be called while the server is asked; `change` may be made twice. Of two that make the
+    document at the same moment the later one may hear of nothing: then it is there, and they ask
+    again.
     """
-    found: Document | None = await collection.find_one_and_update(
-        {"_id": key},
-        change,
-        projection=fields,
-        upsert=True,
-        return_document=ReturnDocument.AFTER,
-    )
-    return found or {}
+    found: Document | None = None
+    while found is None:
+        found = await collection.find_one_and_update(
+            {"_id": key},
+            change,
+            projection=fields,
+            upsert=True,
+            return_document=ReturnDocument.AFTER,
+        )
+    return found

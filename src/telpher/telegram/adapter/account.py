@@ -107,6 +107,11 @@ class BotAccount:
         return self._identity.credentials.bot_id
 
     @property
+    def received(self) -> int:
+        """Bytes that came over connections for file traffic since the process began."""
+        return self._connector.traffic.received
+
+    @property
     def connector(self) -> MediaConnector:
         """Opens connections for file traffic."""
         return self._logins
@@ -114,8 +119,8 @@ class BotAccount:
     def status(self) -> AccountStatus:
         """Where the account stands."""
         reason = "" if self._state is AccountState.CONNECTED else self._reason
-        username = self._session.username
-        return AccountStatus(self._state, username, reason, name=self._session.name)
+        username, name = self._session.username, self._session.name
+        return AccountStatus(self._state, username, reason, name=name, user_id=self.user_id)
 
     async def until(self, wanted: Callable[[AccountStatus], bool]) -> AccountStatus:
         """Waits for a status that `wanted` accepts, and returns it."""

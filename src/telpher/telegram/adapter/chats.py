@@ -30,7 +30,7 @@ from telpher.telegram.adapter.peers import (
 )
 from telpher.telegram.adapter.reader import NO_SUCH_CHAT, MessageReader, Read
 from telpher.telegram.adapter.wire import Call
-from telpher.telegram.chats import ChatInfo, ChatMessage, Membership
+from telpher.telegram.chats import ChatInfo, ChatMessage, Membership, Standing
 from telpher.telegram.flood import Outbox
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
@@ -76,6 +76,18 @@ class Chats:
                 raise NotFoundError(error.name) from error
             raise
 
+    async def standing(self, named: int | str) -> Standing:
+        """What the bot may do in the group or channel with that chat id or public name; asks, and
+        changes nothing. Raises as `chat` does."""
+        try:
+            if isinstance(named, str):
+                named = await self._resolve(named.casefold())
+            return _standing_in(await self._look_at(named))
+        except RequestRejectedError as error:
+            if error.name in NO_SUCH_CHAT:
+                raise NotFoundError(error.name) from error
+            raise
+
     async def membership(self, chat_id: int, user_id: int) -> Membership:
         """See ChatGateway."""
         try:
@@ -114,13 +126,16 @@ class Chats:
             if name in map(str.casefold, _names_of(seen.chat)):
                 self._names.move_to_end(name)
                 return await self._info(seen)
-        resolved = await self._ask(_NO_CHAT, lambda: self._call(ResolveUsernameRequest(name)))
-        chat_id = chat_id_of(resolved.peer)
+        chat_id = await self._resolve(name)
         seen = await self._look_at(chat_id)
         self._names[name] = chat_id
         if len(self._names) > _MOST_NAMES:
             self._names.popitem(last=False)
         return await self._info(seen)
+
+    async def _resolve(self, name: str) -> int:
+        resolved = await self._ask(_NO_CHAT, lambda: self._call(ResolveUsernameRequest(name)))
+        return chat_id_of(resolved.peer)
 
     async def _look_at(self, chat_id: int) -> _Seen:
         """Raises NotFoundError for what is neither group nor channel, or cannot be seen."""
@@ -207,6 +222,32 @@ def _sees_members(seen: _Seen) -> bool:
     admin = bool(seen.chat.creator or seen.chat.admin_rights)
     listed = seen.full.can_view_participants and not seen.full.participants_hidden
     return admin or bool(listed)
+
+
+def _standing_in(seen: _Seen) -> Standing:
+    chat = seen.chat
+    rights = chat.admin_rights
+    admin = bool(chat.creator or rights)
+    inside = not chat.left
+    if getattr(chat, "broadcast", False):
+        may_post = bool(chat.creator or (rights and rights.post_messages))
+    else:
+        barred = (getattr(chat, "banned_rights", None), chat.default_banned_rights)
+        may_post = inside and (admin or not any(map(_silenced, barred)))
+    return Standing(
+        chat_id=seen.chat_id,
+        title=chat.title,
+        public=bool(_names_of(chat)),
+        inside=inside,
+        admin=admin,
+        may_post=may_post,
+        sees_members=_sees_members(seen),
+    )
+
+
+def _silenced(rights: Any) -> bool:
+    """Whether these (ChatBannedRights) forbid to write or to send files."""
+    return bool(rights and (rights.send_messages or rights.send_media or rights.send_docs))
 
 
 def _standing(participant: Any) -> Membership:

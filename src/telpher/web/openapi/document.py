@@ -10,7 +10,7 @@ from fastapi.openapi.utils import get_openapi
 
 from telpher.web.api.guard import SCHEME
 from telpher.web.api.models import Error
-from telpher.web.openapi.operations import operations
+from telpher.web.openapi.operations import PRIVILEGED, operations
 
 _DESCRIPTION: Final = """\
 Turns any file that a Telegram bot can see into a link that plays at once and seeks freely.
@@ -40,6 +40,12 @@ _TOKEN: Final = {
     "scheme": "bearer",
     "description": "A token of `telpher token create`. Its scopes say what it may do.",
 }
+_METRICS_TOKEN: Final = {
+    "type": "http",
+    "scheme": "bearer",
+    "description": "METRICS_TOKEN of the settings. On the server's own machine, and for admins who "
+    "are signed in to the dashboard, it goes without.",
+}
 
 
 def document_of(app: FastAPI) -> Callable[[], dict[str, Any]]:
@@ -57,7 +63,7 @@ def document_of(app: FastAPI) -> Callable[[], dict[str, Any]]:
         )
         document["paths"] = {**operations(), **document.get("paths", {})}
         components = document.setdefault("components", {})
-        components["securitySchemes"] = {SCHEME: _TOKEN}
+        components["securitySchemes"] = {SCHEME: _TOKEN, PRIVILEGED: _METRICS_TOKEN}
         _add_error(components.setdefault("schemas", {}))
         return document
 
