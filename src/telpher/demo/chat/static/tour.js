@@ -13,6 +13,7 @@ const steps = [
   { title: "Ask for a whole batch", more: "Links to all files between two messages, and a playlist.", who: "ann", chat: "bot", say: "/batch https://t.me/film_shelf/1 https://t.me/film_shelf/6", done: (all) => all.ann.bot.some((m) => m.out && m.text.startsWith("/batch")) },
   { title: "Reply /stream in a group", more: "⋮ beside Ben's film in the Film club, Reply.", who: "ann", chat: "supergroup", done: (all) => all.ann.supergroup.some((m) => m.reply && m.text.startsWith("/stream")) },
   { title: "Be Ada, an admin", more: "/admin opens the panel: statistics, users, banners, restart.", who: "ada", chat: "bot", say: "/admin", done: (all) => all.ada.bot.some((m) => m.out && m.text.startsWith("/admin")) },
+  { title: "Open the dashboard", more: "In the panel: a link that signs you in, once.", who: "ada", chat: "bot", done: (_, opened) => opened.some((url) => url.includes("/dashboard")) },
   { title: "Send a broadcast", more: "/broadcast, then a message; you see it first, and confirm.", who: "ada", chat: "bot", say: "/broadcast", done: (all) => all.ada.bot.some((m) => m.out && m.text.startsWith("/broadcast")) },
   { title: "See the reports", more: "New users and new links, in the log channel.", who: "ada", chat: "log", done: (_, opened) => opened.includes("log") },
 ];
