@@ -21,6 +21,7 @@ import structlog
 
 from telpher import gauges
 from telpher.assembly import App, Frame, Stores, build
+from telpher.bot.timed import TimedListener
 from telpher.clock import Clock, SystemClock
 from telpher.config.settings import Settings
 from telpher.crew import ALONE, Place
@@ -32,6 +33,7 @@ from telpher.observe.metrics.metrics import Metrics
 from telpher.observe.troubles import Troubles
 from telpher.storage.local import LocalStore
 from telpher.storage.opening import database_at
+from telpher.storage.timed import TimedDatabase
 from telpher.streaming.disk.tier import DiskTier
 from telpher.telegram.gateway import AccountState, Incoming
 from telpher.telegram.timing import AT_WORK, Timing
@@ -92,22 +94,24 @@ async def running(
     database = database_at(url, shared_dir, clock)
     local = LocalStore(settings.work_dir / "local.sqlite3")
     async with disk, database, local, asyncio.TaskGroup() as tasks:
-        stores = Stores(disk, database, local)
+        metrics = Metrics()
+        stores = Stores(disk, TimedDatabase(database, metrics, clock), local)
         frame = Frame(
             clock=clock,
             timing=timing or AT_WORK,
             ending=ending or Ending(),
             troubles=troubles or Troubles(),
-            metrics=Metrics(),
+            metrics=metrics,
             place=place,
         )
         app = build(settings, frame, stores, tasks)
-        gauges.watch(app, frame.metrics)
+        await app.books.agreement.enter()
         await app.books.revocations.load()
         await app.server.start()
-        bots = _start_bots(app, tasks)
+        bots = _start_bots(app, frame, tasks)
         jobs = Runner(tasks, clock)
         _start_jobs(app, jobs, settings.bin_channel)
+        gauges.watch(app, stores, frame, jobs)
         try:
             yield app
         finally:
@@ -121,6 +125,7 @@ async def running(
                 bot.cancel()
             await asyncio.wait(bots)
             await app.books.delivery.finish()
+            await app.books.agreement.leave()
             await app.server.close()
             if app.rates is not None:
                 await app.rates.close()
@@ -138,9 +143,10 @@ def _of_worker(settings: Settings, place: Place) -> Settings:
     return settings.model_copy(update=own)
 
 
-def _start_bots(app: App, tasks: asyncio.TaskGroup) -> list[asyncio.Task[None]]:
+def _start_bots(app: App, frame: Frame, tasks: asyncio.TaskGroup) -> list[asyncio.Task[None]]:
+    listener = TimedListener(app.bot.router, frame.metrics, frame.clock)
     return [
-        tasks.create_task(app.account.run(app.bot.router), name="bot"),
+        tasks.create_task(app.account.run(listener), name="bot"),
         tasks.create_task(_introduce(app), name="menu of commands"),
         *(
             tasks.create_task(extra.run(_ignore), name=f"bot {extra.user_id}")
@@ -153,6 +159,7 @@ def _start_jobs(app: App, jobs: Runner, channel: int | str | None) -> None:
     jobs.start("copies", app.desk.run)
     jobs.start("journal", app.books.journal.run)
     jobs.start("counters", app.books.delivery.run)
+    jobs.start("agreement of instances", app.books.agreement.run)
     jobs.start("revocations", app.books.revocations.run)
     jobs.start("reports", app.bot.reports.run)
     jobs.start("upkeep", app.upkeep.run)

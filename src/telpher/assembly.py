@@ -298,7 +298,7 @@ def _web_deps(settings: Settings, rooms: _Rooms, bot: Bot) -> WebDeps:
             link_made=rooms.desk.wanted,
         ),
         pictures=rooms.gallery,
-        dashboard=dashboard_deps(rooms.entry, books, database, broadcasts),
+        dashboard=dashboard_deps(rooms.entry, books, database, broadcasts, rooms.frame.troubles),
         sessions=rooms.entry.cookies,
         error_shown=lambda key: books.journal.note(ErrorShown(key, clock.now())),
         metrics=rooms.frame.metrics,

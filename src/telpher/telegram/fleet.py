@@ -124,6 +124,10 @@ class Fleet:
         """Every account's way to every data centre it has fetched from."""
         return [keeper.lane for keeper in self._keepers.values()]
 
+    def carriers(self) -> dict[int, Carrier]:
+        """What carries files from each data centre."""
+        return dict(self._carriers)
+
     def connections(self, account: int) -> dict[int, int]:
         """How many connections an account has open, by data centre."""
         return {lane.dc: lane.connected for lane in self.lanes() if lane.account == account}

@@ -39,7 +39,7 @@ TITLE: Final = "Telegram VLC Stream Bot API"
 def create_app(deps: WebDeps) -> FastAPI:
     """Builds the ASGI application around `deps`; it holds no state of its own."""
     pages, assets = Pages(), StaticFiles()
-    errors = ErrorAnswers(pages, deps.error_shown)
+    errors = ErrorAnswers(pages, deps.error_shown, deps.metrics)
     # From the outside in.
     middleware = [
         Middleware(Proxies, trusted=deps.trusted_proxies),
@@ -61,7 +61,7 @@ def create_app(deps: WebDeps) -> FastAPI:
             PlaylistRoute(deps.playlists).route(),
             *System(deps, pages).routes(),
             Scrape(deps.metrics, privilege).route(),
-            assets.route(),
+            *assets.routes(),
         ],
         middleware=middleware,
         redirect_slashes=False,

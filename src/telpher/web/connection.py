@@ -26,7 +26,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
@@ -74,13 +74,15 @@ class Limits:
 
 class State(ServerState):
     """What all connections share; `empty` is set while there are none. Those in `waiting` have no
-    request under way, the one that has waited longest first."""
+    request under way, the one that has waited longest first. `refused` counts by the error's key.
+    """
 
     def __init__(self) -> None:
         super().__init__()
         self.empty = asyncio.Event()
         self.empty.set()
         self.waiting: dict[Connection, None] = {}
+        self.refused: Counter[str] = Counter()
         self.handover: Handover | None = None
 
 
@@ -108,6 +110,7 @@ class Connection(HttpToolsProtocol):
         self._begun = begun
         self._empty = state.empty
         self._waiting = state.waiting
+        self._refused = state.refused
         self._limits = limits
         self._timer: asyncio.TimerHandle | None = None
         # Requests whose answers are not complete, in their order; the first is being answered.
@@ -306,6 +309,7 @@ class Connection(HttpToolsProtocol):
         self._stop_waiting()
         self._unset_keepalive_if_required()
         if why is not None:
+            self._refused[why.key] += 1
             head, body = refusal.written(why, self.server_state.default_headers)
             # The parser is at the request that was refused: an answer to HEAD has no body.
             is_head = self._parsed > 0 and self.parser.get_method() == b"HEAD"

@@ -21,6 +21,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Match, Route
 
 from telpher.errors import RateLimitedError, TelpherError
+from telpher.observe.metrics.metrics import Metrics
+from telpher.observe.metrics.table import HTTP_ERRORS
 from telpher.web.accept import prefers_html
 from telpher.web.pages import Pages
 
@@ -113,9 +115,10 @@ class HttpError(Exception):
 class ErrorAnswers:
     """Turns exceptions into answers."""
 
-    def __init__(self, pages: Pages, shown: Callable[[str], None]) -> None:
+    def __init__(self, pages: Pages, shown: Callable[[str], None], metrics: Metrics) -> None:
         self._pages = pages
         self._shown = shown
+        self._metrics = metrics
 
     def install(self, app: FastAPI) -> None:
         """Makes `app` answer every exception here."""
@@ -157,6 +160,7 @@ class ErrorAnswers:
 
     def answer(self, request: Request, error: HttpError) -> Response:
         """`error` as JSON or as a page."""
+        self._metrics.count(HTTP_ERRORS, error.key)
         if error.status >= http.HTTPStatus.INTERNAL_SERVER_ERROR:
             self._shown(error.key)
         request_id = str(request.state.request_id)

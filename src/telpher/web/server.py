@@ -15,7 +15,7 @@ import asyncio
 import contextlib
 import logging
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from email.utils import formatdate
 from functools import partial
 from typing import Final
@@ -71,6 +71,16 @@ class HttpServer:
     def port(self) -> int:
         """Where it listens."""
         return self._port
+
+    @property
+    def connections(self) -> int:
+        """How many are open."""
+        return len(self._state.connections)
+
+    @property
+    def refused(self) -> Mapping[str, int]:
+        """How many requests were turned away before they were one, by the error's key."""
+        return self._state.refused
 
     async def start(self) -> None:
         """Binds and serves. Raises SettingsError when the address is not to be had."""

@@ -15,7 +15,6 @@ HEAD ends before the bytes: it has the headers of GET, from metadata alone, and 
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import secrets
 from collections.abc import Mapping
@@ -31,6 +30,7 @@ from telpher.core.byteranges import content_range, lay_out
 from telpher.core.links import Claims
 from telpher.core.model import FileInfo, Viewer
 from telpher.errors import TelpherError
+from telpher.observe.metrics.table import HTTP_BROKEN
 from telpher.web.admittance import Admittance, file_of
 from telpher.web.client import client_of
 from telpher.web.deps import Stream, WebDeps
@@ -52,12 +52,15 @@ class FileRoute(PrefixRoute):
         self._admittance = Admittance(deps.links, deps.status)
         self._admission = deps.admission
         self._turns = turns
+        self._metrics = deps.metrics
         self._attachment = attachment
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
-        with contextlib.suppress(BrokenBodyError):
-            # The server closes the connection of an answer that was left incomplete.
+        try:
             await super().handle(scope, receive, send)
+        except BrokenBodyError:
+            # The server closes the connection of an answer that was left incomplete.
+            self._metrics.count(HTTP_BROKEN)
 
     async def serve(self, request: Request, receive: Receive, send: Send) -> None:
         claims = await self._claims(request)
