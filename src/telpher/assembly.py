@@ -20,7 +20,7 @@ from telpher.bot.menu import About, Vitals
 from telpher.clock import Clock
 from telpher.config.settings import Settings
 from telpher.core.model import Person
-from telpher.core.tally import ErrorShown
+from telpher.core.tally import AnswerBegan, ErrorShown
 from telpher.ending import Ending
 from telpher.errors import SettingsError
 from telpher.jobs.copies import CopyDesk, NoCopyDesk
@@ -55,7 +55,7 @@ from telpher.telegram.timing import Timing
 from telpher.web.api.deps import ApiDeps
 from telpher.web.app import create_app
 from telpher.web.connection import Limits
-from telpher.web.deps import Lifecycle, WebDeps
+from telpher.web.deps import Counted, Lifecycle, WebDeps
 from telpher.web.limiting.rates import Rates
 from telpher.web.limiting.shared import OwnCounts, SharedCounts
 from telpher.web.room import make_room
@@ -267,7 +267,10 @@ def _web_deps(settings: Settings, rooms: _Rooms) -> WebDeps:
             revocations=books.revocations,
             bans=Bans(books.people, books.access),
             link_made=rooms.desk.wanted,
+            figures=books.figures,
         ),
+        counted=Counted(books.figures, books.file_keys),
+        answer_began=lambda seconds: books.journal.note(AnswerBegan(seconds, clock.now())),
         error_shown=lambda key: books.journal.note(ErrorShown(key, clock.now())),
         metrics=rooms.frame.metrics,
         metrics_token=settings.metrics_token,
@@ -308,6 +311,7 @@ def _bot(settings: Settings, rooms: _Rooms) -> Bot:
             restart=rooms.frame.ending.restart,
             vitals=vitals,
             instance=instance_id(settings.work_dir),
+            figures=books.figures,
         )
     )
 

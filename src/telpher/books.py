@@ -8,10 +8,12 @@ from dataclasses import dataclass
 
 from telpher.clock import Clock
 from telpher.config.settings import Settings
+from telpher.core.filekeys import FileKeys
 from telpher.core.links import LinkSigner, derive_secret
 from telpher.core.model import Person
 from telpher.jobs.delivery import Delivery
 from telpher.service.denials import Denials
+from telpher.service.figures import FigureDesk
 from telpher.service.journal import Journal
 from telpher.service.links import LinkService
 from telpher.service.people import Access, People
@@ -38,6 +40,8 @@ class Books:
     usage: Usage
     register: Register
     delivery: Delivery
+    figures: FigureDesk
+    file_keys: FileKeys
 
 
 def open_books(
@@ -47,8 +51,9 @@ def open_books(
     journal = Journal(local)
     register = Register(journal, database.links)
     denials = Denials()
+    secret = _link_secret(settings)
     links = LinkService(
-        LinkSigner(_link_secret(settings)),
+        LinkSigner(secret),
         settings.base_url,
         clock,
         settings.link_ttl_hours,
@@ -68,6 +73,8 @@ def open_books(
         usage=Usage(journal, register, database.ledger, clock, allowance),
         register=register,
         delivery=Delivery(journal, local, database, met, clock),
+        figures=FigureDesk(database, clock),
+        file_keys=FileKeys(secret),
     )
 
 

@@ -25,7 +25,7 @@ from telpher.telegram.gateway import AccountState, AccountStatus
 from telpher.web.api.deps import ApiDeps
 from telpher.web.app import create_app
 from telpher.web.connection import Limits
-from telpher.web.deps import DatabaseStatus, Lifecycle, WebDeps, no_database
+from telpher.web.deps import Counted, DatabaseStatus, Lifecycle, WebDeps, no_database
 from telpher.web.limiting.rates import Rates
 from telpher.web.privilege import NoSessions, Sessions
 from telpher.web.server import HttpServer
@@ -257,6 +257,8 @@ class World:
     book: FakeBook = field(default_factory=FakeBook)
     trusted: tuple[Network, ...] = ()
     api: ApiDeps | None = None
+    counted: Counted | None = None
+    waits: list[float] = field(default_factory=list)
     metrics: Metrics = field(default_factory=Metrics)
     metrics_token: SecretStr | None = None
     sessions: Sessions = field(default_factory=NoSessions)
@@ -281,6 +283,8 @@ class World:
                 book=self.book,
                 trusted_proxies=self.trusted,
                 api=self.api,
+                counted=self.counted,
+                answer_began=self.waits.append,
                 metrics=self.metrics,
                 metrics_token=self.metrics_token,
                 sessions=self.sessions,

@@ -35,6 +35,7 @@ from telpher.service.banners import Banners
 from telpher.service.bans import Bans
 from telpher.service.batches import Batches
 from telpher.service.broadcasts import BroadcastService
+from telpher.service.figures import FigureDesk
 from telpher.service.links import Links, LinkService
 from telpher.service.log_level import LogLevel
 from telpher.service.membership import ForceSub
@@ -79,6 +80,7 @@ class BotDeps:
     restart: Callable[[], None]
     vitals: Callable[[], Vitals]
     instance: str
+    figures: FigureDesk
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +160,7 @@ def _admin_areas(
     def streams() -> int:
         return deps.vitals().streams
 
-    yield Statistics(database, deps.clock, streams)
+    yield Statistics(deps.figures, deps.clock, streams)
     yield users
     yield BanArea(Bans(deps.people, access), deps.people, users.card)
     yield UserLinks(database.links, deps.revocations)
