@@ -3,7 +3,8 @@
     TelpherError                      status  retry_after  key
     ├── SettingsError                  -                   settings
     ├── NotFoundError                 404                  not_found
-    │   └── BadSignatureError         404                  not_found
+    │   ├── BadSignatureError         404                  not_found
+    │   └── NoThumbnailError          404                  no_thumbnail
     ├── GoneError                     410                  gone
     │   ├── LinkExpiredError          410                  link_expired
     │   └── MessageDeletedError       410                  message_deleted
@@ -68,6 +69,12 @@ class NotFoundError(TelpherError):
 
 class BadSignatureError(NotFoundError):
     """The link carries no signature or a wrong one: answered like an unknown file (rule 4)."""
+
+
+class NoThumbnailError(NotFoundError):
+    """There is the file, but no picture of it."""
+
+    key = "no_thumbnail"
 
 
 class GoneError(TelpherError):

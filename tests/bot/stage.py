@@ -151,6 +151,7 @@ async def stage(work_dir, *, url=URL, access=None, most=100, **rules):
                 restart=lambda: restarts.append(True),
                 vitals=lambda: vitals,
                 figures=FigureDesk(database, clock),
+                invite=lambda user_id: f"{url}/dashboard/sign-in?link=of-{user_id}",
             )
         )
         yield Stage(

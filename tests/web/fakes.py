@@ -25,6 +25,7 @@ from telpher.telegram.gateway import AccountState, AccountStatus
 from telpher.web.api.deps import ApiDeps
 from telpher.web.app import create_app
 from telpher.web.connection import Limits
+from telpher.web.dashboard.deps import DashboardDeps
 from telpher.web.deps import Counted, DatabaseStatus, Lifecycle, WebDeps, no_database
 from telpher.web.limiting.rates import Rates
 from telpher.web.privilege import NoSessions, Sessions
@@ -202,6 +203,33 @@ class FakePlaylists:
         return found
 
 
+@dataclass(frozen=True)
+class FakePicture:
+    data: bytes
+    tag: str = '"tag-of-it"'
+
+
+@dataclass
+class FakePictures:
+    """One picture for every file; `failure` is raised instead, and `before` may wait."""
+
+    picture_: FakePicture = FakePicture(b"\xff\xd8\xff a picture")
+    failure: Exception | None = None
+    before: Callable[[], Awaitable[None]] | None = None
+    asked: list[tuple[MessageRef, FileInfo]] = field(default_factory=list)
+
+    def expects(self, info: FileInfo) -> bool:
+        return self.failure is None
+
+    async def picture(self, ref: MessageRef, info: FileInfo) -> FakePicture:
+        self.asked.append((ref, info))
+        if self.before is not None:
+            await self.before()
+        if self.failure is not None:
+            raise self.failure
+        return self.picture_
+
+
 @dataclass
 class FakeBook:
     """What links were made for; `before` may wait or raise."""
@@ -259,6 +287,8 @@ class World:
     api: ApiDeps | None = None
     counted: Counted | None = None
     waits: list[float] = field(default_factory=list)
+    pictures: FakePictures = field(default_factory=FakePictures)
+    dashboard: DashboardDeps | None = None
     metrics: Metrics = field(default_factory=Metrics)
     metrics_token: SecretStr | None = None
     sessions: Sessions = field(default_factory=NoSessions)
@@ -285,6 +315,8 @@ class World:
                 api=self.api,
                 counted=self.counted,
                 answer_began=self.waits.append,
+                pictures=self.pictures,
+                dashboard=self.dashboard,
                 metrics=self.metrics,
                 metrics_token=self.metrics_token,
                 sessions=self.sessions,

@@ -18,7 +18,8 @@ class LeaseStore(Protocol):
     async def acquire(self, name: str, holder: str, seconds: float) -> Lease | None:
         """The lease, for so long, unless another holder has it; renews one's own, same fence.
 
-        One that ran out or was given back is anybody's, under a larger fence.
+        One that ran out or was given back is anybody's, under a larger fence; 1 is the fence of who
+        is the first ever to have it.
         """
         ...
 

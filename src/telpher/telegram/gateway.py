@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from telpher.core.demand import Demand
-from telpher.core.model import FileInfo, MessageRef, Person
+from telpher.core.model import FileInfo, MessageRef, Person, SmallSize
 
 
 class MediaGateway(Protocol):
@@ -43,6 +43,12 @@ class MediaGateway(Protocol):
         waits. A cancelled call tells Telegram to drop the answer. Raises NotFoundError,
         FloodWaitError, ChunkTimeoutError, TelegramUnavailableError, RequestRejectedError.
         """
+        ...
+
+    async def get_thumbnail(
+        self, ref: MessageRef, info: FileInfo, size: SmallSize, demand: Demand
+    ) -> memoryview:
+        """All of one of the small sizes that Telegram has of the file; otherwise as `get_chunk`."""
         ...
 
 

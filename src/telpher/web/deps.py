@@ -16,7 +16,7 @@ from telpher.core.filekeys import FileKeys
 from telpher.core.forwarded import Network
 from telpher.core.links import Claims
 from telpher.core.model import FileInfo, MessageRef, Viewer
-from telpher.errors import NotFoundError
+from telpher.errors import NotFoundError, NoThumbnailError
 from telpher.observe.machine import Load
 from telpher.observe.metrics.metrics import Metrics
 from telpher.service.figures import Figures
@@ -25,6 +25,7 @@ from telpher.service.register import Entry
 from telpher.storage.base import DatabaseStatus
 from telpher.telegram.gateway import AccountStatus
 from telpher.web.api.deps import ApiDeps
+from telpher.web.dashboard.deps import DashboardDeps
 from telpher.web.limiting.rates import Rates
 from telpher.web.privilege import NoSessions, Sessions
 
@@ -202,6 +203,43 @@ class NoBook:
         return None
 
 
+class Picture(Protocol):
+    """A small JPEG."""
+
+    @property
+    def data(self) -> bytes: ...
+
+    @property
+    def tag(self) -> str:
+        """A strong validator of its bytes, quotes included."""
+        ...
+
+
+class Pictures(Protocol):
+    """Where small pictures of files come from."""
+
+    def expects(self, info: FileInfo) -> bool:
+        """Whether there is likely to be one; looks nothing up."""
+        ...
+
+    async def picture(self, ref: MessageRef, info: FileInfo) -> Picture:
+        """The picture of the file that message `ref` holds.
+
+        Raises NoThumbnailError, MessageDeletedError, TelegramError, BusyError.
+        """
+        ...
+
+
+class NoPictures:
+    """Pictures where there are none."""
+
+    def expects(self, info: FileInfo) -> bool:
+        return False
+
+    async def picture(self, ref: MessageRef, info: FileInfo) -> Picture:
+        raise NoThumbnailError("there are no pictures")
+
+
 class Lifecycle:
     """Whether the process is on its way out; read by health, written by whoever shuts down."""
 
@@ -219,8 +257,8 @@ class WebDeps:
     (5xx) that somebody is answered with, `answer_began` how many seconds after it was asked for a
     file's first byte was there; they must neither wait nor fail. `base_url` is what addresses begin
     with that are shown to people. Without `rates` there is no limit to requests, without `api` no
-    /api, without `counted` no /stats. `metrics_token` and `sessions` say who is no stranger
-    (`web.privilege`).
+    /api, without `counted` no /stats, without `dashboard` no /dashboard. `metrics_token` and
+    `sessions` say who is no stranger (`web.privilege`).
     """
 
     engine: Engine
@@ -242,6 +280,8 @@ class WebDeps:
     book: LinkBook = field(default_factory=NoBook)
     api: ApiDeps | None = None
     counted: Counted | None = None
+    pictures: Pictures = field(default_factory=NoPictures)
+    dashboard: DashboardDeps | None = None
     metrics: Metrics = field(default_factory=Metrics)
     metrics_token: SecretStr | None = None
     sessions: Sessions = field(default_factory=NoSessions)

@@ -23,7 +23,7 @@ from telpher._version import VERSION
 from telpher.telegram.gateway import AccountState, AccountStatus
 from telpher.web.accept import prefers_html
 from telpher.web.deps import WebDeps
-from telpher.web.health import Known, Level, level_of, reasons
+from telpher.web.health import Known, Level, Reason, level_of, reasons
 from telpher.web.pages import Pages
 
 SERVICE: Final = "telpher"
@@ -37,6 +37,20 @@ _HEADERS: Final = {
     "X-Content-Type-Options": "nosniff",
     "Vary": "Accept",
 }
+
+
+def judged(deps: WebDeps) -> list[Reason]:
+    """What is not as it should be, at this moment."""
+    return reasons(
+        Known(
+            draining=deps.lifecycle.draining,
+            main=deps.status(),
+            extras=deps.extras(),
+            database=deps.database().status != "unreachable",
+            redis=deps.rates.redis if deps.rates else None,
+            load=deps.machine(),
+        )
+    )
 
 
 class System:
@@ -97,16 +111,7 @@ class System:
         account, extras, database = deps.status(), deps.extras(), deps.database()
         load, engine = deps.machine(), deps.engine.stats()
         redis = deps.rates.redis if deps.rates else None
-        found = reasons(
-            Known(
-                draining=deps.lifecycle.draining,
-                main=account,
-                extras=extras,
-                database=database.status != "unreachable",
-                redis=redis,
-                load=load,
-            )
-        )
+        found = judged(deps)
         return {
             "status": level_of(found).value,
             "reasons": [{"reason": each.word, "message": each.sentence} for each in found],

@@ -65,6 +65,9 @@ _ASKS: Final = [
 ]
 
 
+_BY_TAG: Final = ("If-None-Match", "If-Match")
+
+
 def _unread(parameters: list[Description]) -> list[Description]:
     """The same where the route does not look at them: anything will do."""
     return [{**each, "schema": {"type": "string"}} for each in parameters]
@@ -137,6 +140,22 @@ def _file(route: str, text: str, *, named: bool) -> Description:
             errors=(429,),
         ),
     }
+
+
+def _thumbnail() -> Description:
+    """GET, HEAD and OPTIONS of a file's picture."""
+    parameters = [*_MESSAGE, _KEY, *(each for each in _ASKS if each["name"] in _BY_TAG)]
+    tagged = {each: _FILE[each] for each in (*REQUEST_ID, "ETag", "Cache-Control")}
+    fresh = _answer("The copy at hand is good.", headers=tagged)
+    picture = _answer("A JPEG of at most 800 pixels either way.", {"image/jpeg": _BYTES}, tagged)
+    errors = (404, 410, 412, 429, 502, 503)
+    seen = _seen(
+        *("thumbnail", "files", "A small picture of a file", parameters),
+        _200=picture,
+        _304=fresh,
+        errors=errors,
+    )
+    return {**seen, "options": _file("thumbnail", "A small picture", named=False)["options"]}
 
 
 def _seen(
@@ -258,6 +277,7 @@ def _files() -> dict[str, Description]:
         f"/stream/{place}/{{file_name}}": _file("stream", "A file, to be played", named=True),
         f"/download/{place}": _file("download", "A file, to be kept", named=False),
         f"/download/{place}/{{file_name}}": _file("download", "A file, to be kept", named=True),
+        f"/thumbnail/{place}": _thumbnail(),
         f"/watch/{place}": _seen(
             *("watch", "files", "The page with a player", [*_MESSAGE, _KEY, *_WATCH]),
             _200=_answer("The page, or what `format` names.", {**_PAGE, **_BESIDE_PAGE}),
