@@ -301,7 +301,7 @@ def _web_deps(settings: Settings, rooms: _Rooms, bot: Bot) -> WebDeps:
         counted=Counted(books.figures, books.file_keys),
         answer_began=lambda seconds: books.journal.note(AnswerBegan(seconds, clock.now())),
         pictures=rooms.gallery,
-        dashboard=dashboard_deps(rooms.entry, books, database, broadcasts),
+        dashboard=dashboard_deps(rooms.entry, books, database, broadcasts, rooms.frame.troubles),
         sessions=rooms.entry.cookies,
         error_shown=lambda key: books.journal.note(ErrorShown(key, clock.now())),
         metrics=rooms.frame.metrics,

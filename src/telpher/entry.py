@@ -12,6 +12,7 @@ from telpher.clock import Clock
 from telpher.config.settings import Settings
 from telpher.core.links import derive_secret
 from telpher.memory import memory_limit
+from telpher.observe.troubles import Troubles
 from telpher.service.bans import Bans
 from telpher.service.broadcasts import BroadcastService
 from telpher.service.sign_in import SignIn
@@ -58,7 +59,11 @@ def open_entry(
 
 
 def dashboard_deps(
-    entry: Entry, books: Books, database: Database, broadcasts: BroadcastService
+    entry: Entry,
+    books: Books,
+    database: Database,
+    broadcasts: BroadcastService,
+    troubles: Troubles,
 ) -> DashboardDeps:
     """What the pages are given."""
     return DashboardDeps(
@@ -68,6 +73,8 @@ def dashboard_deps(
         links=books.links,
         revocations=books.revocations,
         bans=Bans(books.people, books.access),
+        access=books.access,
+        troubles=troubles.recent,
         broadcasts=broadcasts,
         pulse=entry.pulse,
         secure=entry.secure,

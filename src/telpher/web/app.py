@@ -62,7 +62,7 @@ def create_app(deps: WebDeps) -> FastAPI:
             PlaylistRoute(deps.playlists).route(),
             *System(deps, pages).routes(),
             Scrape(deps.metrics, privilege).route(),
-            assets.route(),
+            *assets.routes(),
         ],
         middleware=middleware,
         redirect_slashes=False,

@@ -15,6 +15,7 @@ from telpher.core.links import LinkSigner
 from telpher.core.model import Kind, MessageRef, Person
 from telpher.core.records import Job, LinkRecord
 from telpher.core.tally import LinkMade, PersonSeen
+from telpher.observe.troubles import Troubles
 from telpher.service.bans import Bans
 from telpher.service.broadcasts import BroadcastService
 from telpher.service.denials import Denials
@@ -36,7 +37,11 @@ from tests.web.fakes import World, serving
 URL = "https://files.example.org"
 ADMIN, BOSS = 99, 98
 FORM = re.compile(r'name="form" value="([^"]+)"')
-PAGES = ("/dashboard",)
+PAGES = (
+    "/dashboard",
+    *(f"/dashboard/{each}" for each in ("users", "files", "links", "broadcasts", "errors")),
+    *("/dashboard/users/7", "/dashboard/users/8", "/dashboard/files/5", "/dashboard/files/6"),
+)
 
 
 @dataclass
@@ -51,6 +56,7 @@ class House:
     sign_in: SignIn
     broadcasts: BroadcastService
     pulse: Pulse
+    troubles: Troubles
     admins: set[int]
     counters: list[Counters]
     woken: list[bool]
@@ -127,6 +133,7 @@ async def house(work_dir: Path, url: str = URL) -> AsyncIterator[House]:
         access = Access(admins)
         sign_in = SignIn(b"d" * 32, database.leases, access, clock)
         broadcasts = BroadcastService(database, clock, lambda: woken.append(True))
+        troubles = Troubles()
         pulse = Pulse(lambda: counters[-1], clock)
         secure = url.startswith("https:")
         people = People(database.users, notes, clock, revocations.refresh)
@@ -137,6 +144,8 @@ async def house(work_dir: Path, url: str = URL) -> AsyncIterator[House]:
             links=links,
             revocations=revocations,
             bans=Bans(people, access),
+            access=access,
+            troubles=troubles.recent,
             broadcasts=broadcasts,
             pulse=pulse,
             secure=secure,
@@ -148,6 +157,7 @@ async def house(work_dir: Path, url: str = URL) -> AsyncIterator[House]:
         ):
             yield House(
                 *(world, database, notes, links, revocations, sign_in, broadcasts, pulse),
+                troubles,
                 *(admins, counters, woken, http),
             )
 

@@ -7,7 +7,10 @@ import pytest
 from tests.web.dashboard.house import ADMIN, BOSS, PAGES
 
 DATA = ("/dashboard/live", "/dashboard/history")
-DEEDS = ("/dashboard/sign-out",)
+DEEDS = (
+    *("/dashboard/users/7/ban", "/dashboard/users/7/unban", "/dashboard/links/5/revoke"),
+    *("/dashboard/broadcasts/x/cancel", "/dashboard/sign-out"),
+)
 
 
 async def strangers(home):
@@ -65,6 +68,8 @@ async def test_pages_are_closed_to_frames_scripts_referrers_and_caches(home):
 
 @pytest.mark.parametrize("path", DEEDS)
 async def test_a_deed_needs_the_form_of_this_very_session(home, path):
+    await home.meet(7)
+    await home.made(5)
     await home.enter(BOSS)
     foreign = await home.form()
     await home.enter(ADMIN)
@@ -77,6 +82,8 @@ async def test_a_deed_needs_the_form_of_this_very_session(home, path):
     other = await home.post(path, {"Sec-Fetch-Site": "cross-site"}, form=own)
     assert other.status_code == 403
     assert (await home.get("/dashboard")).status_code == 200, "nothing was done"
+    assert not (await home.database.users.get(7)).banned
+    assert not (await home.database.links.get(5)).revoked
     assert (await home.get(path)).status_code == 405, "a link does nothing"
     assert (await home.post(path, form=own)).status_code == 303
 

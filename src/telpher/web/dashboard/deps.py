@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from telpher.core.broadcast import Progress
 from telpher.core.records import Job
+from telpher.observe.troubles import Trouble
 from telpher.service.bans import Bans
 from telpher.service.links import LinkService
+from telpher.service.people import Access
 from telpher.service.revocations import Revocations
 from telpher.service.sign_in import SignIn
 from telpher.storage.base import Database
@@ -31,8 +33,8 @@ class BroadcastDesk(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class DashboardDeps:
-    """`secure`: whether people reach the server by https. `memory_limit` in bytes: what the machine
-    lets the process have."""
+    """`secure`: whether people reach the server by https. `troubles` tells what went wrong of late,
+    the newest first. `memory_limit` in bytes: what the machine lets the process have."""
 
     sign_in: SignIn
     cookies: Cookies
@@ -40,7 +42,9 @@ class DashboardDeps:
     links: LinkService
     revocations: Revocations
     bans: Bans
+    access: Access
     broadcasts: BroadcastDesk
     pulse: Pulse
+    troubles: Callable[[], Sequence[Trouble]]
     secure: bool
     memory_limit: int

@@ -22,7 +22,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from telpher.core.sign_in import Session
-from telpher.errors import StorageError
+from telpher.errors import NotFoundError, StorageError
 from telpher.service.sign_in import SignIn
 from telpher.web.dashboard.cookies import Cookies
 from telpher.web.dashboard.forms import form_of
@@ -59,6 +59,8 @@ class Door:
                 return self._closed(request)
             try:
                 return await show(request, session)
+            except NotFoundError:
+                return self._sheets.missing(request, session)
             except StorageError:
                 return self._sheets.away(request, session)
 
@@ -87,6 +89,8 @@ class Door:
                 raise HttpError(HTTPStatus.FORBIDDEN, "foreign_form")
             try:
                 return await do(request, session, form)
+            except NotFoundError:
+                return self._sheets.missing(request, session)
             except StorageError:
                 return self._sheets.away(request, session)
 

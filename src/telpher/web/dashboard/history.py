@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from telpher.core.spans import Span
 from telpher.core.tally import DAY, HOUR, HourSum
 from telpher.storage.base import Ledger
 
@@ -57,6 +58,7 @@ class History:
     at: list[int]
     streams: list[int] = field(default_factory=list)
     bytes_served: list[int] = field(default_factory=list)
+    users: list[int] = field(default_factory=list)
     errors: list[int] = field(default_factory=list)
 
     def told(self) -> dict[str, object]:
@@ -67,6 +69,7 @@ class History:
             "at": self.at,
             "streams": self.streams,
             "bytes": self.bytes_served,
+            "users": self.users,
             "errors": self.errors,
         }
 
@@ -76,11 +79,14 @@ async def history(ledger: Ledger, period: Period, now: float) -> History:
     starts = period.starts(now)
     sums = summed(await ledger.hours(starts.start, now + 1), period.step)
     spans = [sums.get(start, HourSum()) for start in starts]
+    span = Span.HOUR if period.step == HOUR else Span.DAY
+    people = await ledger.activity(span, starts.start, now + 1)
     return History(
         period,
         list(starts),
         streams=[each.streams for each in spans],
         bytes_served=[each.bytes_served for each in spans],
+        users=[people[start].users if start in people else 0 for start in starts],
         errors=[each.errors for each in spans],
     )
 

@@ -16,10 +16,10 @@ from typing import Final
 from starlette.requests import Request
 from starlette.responses import Response
 
-from telpher.core.records import JobState
 from telpher.core.sign_in import Session
 from telpher.errors import StorageError
 from telpher.service.figures import figures
+from telpher.web.dashboard.broadcasts import RUNNING
 from telpher.web.dashboard.deps import DashboardDeps
 from telpher.web.dashboard.history import PERIODS, history, period_of
 from telpher.web.dashboard.pulse import EVERY, KEPT
@@ -31,6 +31,7 @@ from telpher.web.system import judged
 
 _POPULAR: Final = 6
 _JOBS: Final = 10
+_TROUBLES: Final = 3
 
 
 class Overview:
@@ -53,6 +54,7 @@ class Overview:
             "kept": KEPT,
             "period": period,
             "periods": PERIODS.values(),
+            "troubles": self._deps.troubles()[:_TROUBLES],
             "known": await self._known(period.name),
         }
         return self._sheets.answer(request, session, "dashboard/overview.html", values)
@@ -105,13 +107,10 @@ class Overview:
                 "figures": await figures(database, now),
                 "history": await history(database.ledger, period_of(period), now),
                 "popular": await database.ledger.popular(_POPULAR),
-                "running": [each for each in jobs if each[0].state in _RUNNING],
+                "running": [each for each in jobs if each[0].state in RUNNING],
             }
         except StorageError:
             return None
-
-
-_RUNNING: Final = {JobState.WAITING, JobState.RUNNING}
 
 
 def _number(text: str | None) -> float:

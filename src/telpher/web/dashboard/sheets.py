@@ -6,9 +6,11 @@ relative, so that the pages work by whatever name they are reached, also below a
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Final
+from urllib.parse import parse_qsl, urlencode
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
@@ -33,7 +35,7 @@ _HEADERS: Final = {
     "Cross-Origin-Resource-Policy": "same-origin",
 }
 
-_ASSETS: Final = ("dashboard.css", "dashboard.js", "uplot.css", "uplot.js", "icon.svg")
+_ASSETS: Final = ("dashboard.css", "dashboard.js", "fresh.js", "uplot.css", "uplot.js", "icon.svg")
 
 # What a page says of what was just done: ?done=…
 _DONE: Final = {
@@ -54,6 +56,10 @@ NAVIGATION: Final = (
     ("broadcasts", "Broadcasts"),
     ("errors", "Errors"),
 )
+
+# What forms lead back to: pages of ours, with what was looked for.
+_PLACE: Final = re.compile(r"dashboard(/[a-z]{1,20}(/-?[0-9]{1,19})?)?")
+_KEPT: Final = frozenset({"q", "after", "order", "period"})
 
 FormOf = Callable[[Session], str]
 
@@ -93,7 +99,7 @@ class Sheets:
             "form": self._form_of(session),
             "user_id": session.user_id,
             "done": _DONE.get(request.query_params.get("done", "")),
-            "back": request.scope["raw_path"].decode("ascii", "replace").lstrip("/"),
+            "back": _place(request),
         }
         return self._page(request, template, {**more, **values}, status, headers)
 
@@ -110,12 +116,27 @@ class Sheets:
 
     def away(self, request: Request, session: Session) -> HTMLResponse:
         """Where only the database could answer, and does not."""
-        values = {"here": request.url.path.removeprefix("/dashboard").strip("/").partition("/")[0]}
+        values = {"here": _room(request)}
         return self.answer(
             *(request, session, "dashboard/away.html", values),
             status=HTTPStatus.SERVICE_UNAVAILABLE,
             headers={"Retry-After": "5"},
         )
+
+    def missing(self, request: Request, session: Session) -> HTMLResponse:
+        """Where the address names nothing that is there."""
+        values = {"here": _room(request)}
+        status = HTTPStatus.NOT_FOUND
+        return self.answer(request, session, "dashboard/missing.html", values, status)
+
+    def after(self, request: Request, form: Mapping[str, str], done: str) -> Response:
+        """Back to the page whose form asked for something, with a word on what became of it."""
+        back = form.get("back", "")
+        place, _, query = back.partition("?")
+        if not _PLACE.fullmatch(place):
+            place, query = "dashboard", ""
+        kept = [pair for pair in parse_qsl(query) if pair[0] in _KEPT]
+        return go(request, f"{place}?{urlencode([*kept, ('done', done)])}")
 
     def _page(
         self,
@@ -138,6 +159,19 @@ class Sheets:
         }
         more = {**_HEADERS, **(headers or {})}
         return self._pages.answer(template, {**common, **values}, status, more)
+
+
+def _room(request: Request) -> str:
+    """Which of NAVIGATION a page belongs to."""
+    path: str = request.scope["path"]
+    return path.removeprefix("/dashboard").strip("/").partition("/")[0]
+
+
+def _place(request: Request) -> str:
+    """The page's address from the root, without what was done before."""
+    pairs = [pair for pair in request.query_params.multi_items() if pair[0] in _KEPT]
+    place: str = request.scope["path"].lstrip("/")
+    return f"{place}?{urlencode(pairs)}" if pairs else place
 
 
 def root_of(request: Request) -> str:

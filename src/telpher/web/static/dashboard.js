@@ -189,7 +189,7 @@
           y: { range: (_, low, high) => [0, Math.max(high * 1.1, place.dataset.chart === "bytes" ? 1024 : 4)] },
         },
         axes: [
-          { ...axis, grid: { show: false }, space: 56, values: [
+          { ...axis, grid: { show: false }, size: 40, space: 56, values: [
             [86400 * 28, "{MMM}", "\n{YYYY}", null, null, null, null, null, 1],
             [86400, "{MMM} {D}", null, null, null, null, null, null, 1],
             [3600, "{HH}:{mm}", "\n{MMM} {D}", null, null, null, null, null, 1],
@@ -202,7 +202,7 @@
           : { stroke: ink, fill: `${ink}2b`, width: 1.5, points: { show: false } }],
         plugins: [tip(kind)],
       }, [shown.at, values], place));
-      const total = document.querySelector(`[data-sum="${place.dataset.chart}"]`);
+      const total = place.dataset.chart === "users" ? null : document.querySelector(`[data-sum="${place.dataset.chart}"]`);
       if (total) total.textContent = kind.value(sum);
     }
   };
