@@ -105,6 +105,7 @@ async def running(
             place=place,
         )
         app = build(settings, frame, stores, tasks)
+        await app.books.agreement.enter()
         await app.books.revocations.load()
         await app.server.start()
         bots = _start_bots(app, frame, tasks)
@@ -124,6 +125,7 @@ async def running(
                 bot.cancel()
             await asyncio.wait(bots)
             await app.books.delivery.finish()
+            await app.books.agreement.leave()
             await app.server.close()
             if app.rates is not None:
                 await app.rates.close()
@@ -157,6 +159,7 @@ def _start_jobs(app: App, jobs: Runner, channel: int | str | None) -> None:
     jobs.start("copies", app.desk.run)
     jobs.start("journal", app.books.journal.run)
     jobs.start("counters", app.books.delivery.run)
+    jobs.start("agreement of instances", app.books.agreement.run)
     jobs.start("revocations", app.books.revocations.run)
     jobs.start("reports", app.bot.reports.run)
     jobs.start("upkeep", app.upkeep.run)
