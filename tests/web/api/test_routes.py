@@ -8,7 +8,7 @@ import pytest
 
 from telpher.core.model import MessageRef
 from telpher.core.tally import PersonSeen, PlayBegun, tally
-from telpher.errors import MessageDeletedError, TelegramUnavailableError
+from telpher.errors import GoneError, MessageDeletedError, TelegramUnavailableError
 from tests.storage.contract.makers import happen, person, seen
 from tests.web.api.house import ADMIN, URL, House
 from tests.web.fakes import MOVIE, REF
@@ -91,6 +91,30 @@ async def test_a_revoked_link_is_dead_at_once_and_out_of_the_list(home: House) -
         home.links.check(REF, made["urls"]["watch"][-46:])
     assert (await home.http.get(address)).status_code == 404
     assert (await home.http.get("/api/links?owner=7")).json() == {"links": [], "next": None}
+
+
+async def test_all_links_are_dead_at_once_and_new_ones_live(home: House) -> None:
+    old = [await home.make(owner) for owner in (7, 8)]
+    answer = await home.http.delete("/api/links?all=true")
+    assert (answer.status_code, answer.content) == (204, b"")
+    for each in old:
+        with pytest.raises(GoneError):
+            home.links.check(REF, each["urls"]["watch"][-46:])
+    home.world.clock.advance(1)
+    new = await home.make()
+    assert home.links.check(REF, new["urls"]["watch"][-46:])
+    listed = (await home.http.get("/api/links?owner=7")).json()["links"]
+    assert [each["live"] for each in listed] == [True, False]
+    assert [each["link_id"] for each in listed] == [new["link_id"], old[0]["link_id"]]
+
+
+@pytest.mark.parametrize(
+    "query", ["", "?all=", "?all=false", "?all=1", "?all=true&x=1", "?ALL=true"]
+)
+async def test_all_links_are_ended_only_when_it_is_said(home: House, query: str) -> None:
+    made = await home.make()
+    assert (await home.http.delete(f"/api/links{query}")).status_code == 422
+    assert home.links.check(REF, made["urls"]["watch"][-46:])
 
 
 @pytest.mark.parametrize("number", ["1", "9223372036854775807", "9223372036854775808", "9" * 19])

@@ -8,7 +8,7 @@ ISO 8601 in UTC, null for never.
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
@@ -55,6 +55,12 @@ class LinksAsked(Page):
     """Whose links."""
 
     owner: UserId
+
+
+class AllLinks(_Asked):
+    """That really all of them are meant: an address cut short must not end every link."""
+
+    all: Annotated[Literal["true"], Field(description="Has to be said.", examples=["true"])]
 
 
 class FilesAsked(_Asked):

@@ -68,6 +68,10 @@ class Api:
             status_code=HTTPStatus.CREATED,
             also=[404, 410, 415, 502],
         )
+        add(
+            *("DELETE", "/links", Scope.LINKS_WRITE, self.revoke_all_links),
+            status_code=HTTPStatus.NO_CONTENT,
+        )
         add("GET", "/links/{link_id}", Scope.LINKS_READ, self.get_link, also=[404])
         add(
             *("DELETE", "/links/{link_id}", Scope.LINKS_WRITE, self.revoke_link),
@@ -120,6 +124,10 @@ class Api:
         )
         if not known:
             raise HttpError(HTTPStatus.NOT_FOUND, "unknown_link")
+
+    async def revoke_all_links(self, _asked: Annotated[models.AllLinks, Query()]) -> None:
+        """Ends every link that was ever made, for good. New ones are good."""
+        await self._api.revocations.revoke_all()
 
     async def list_users(self, asked: Annotated[models.Page, Query()]) -> models.Users:
         """Everybody who has talked to the bot, newest first."""

@@ -254,7 +254,7 @@ _PLAYLIST: Final = [
 ]
 _PLAYLISTS: Final = {
     media_type: {"schema": {"type": "string"}}
-    for media_type in ("application/vnd.apple.mpegurl", "audio/x-mpegurl", "application/xspf+xml")
+    for media_type in ("audio/x-mpegurl", "application/xspf+xml")
 }
 
 
