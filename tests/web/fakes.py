@@ -205,7 +205,7 @@ class FakePlaylists:
 
 @dataclass(frozen=True)
 class FakePicture:
-    data: bytes
+    data: bytes = b"\xff\xd8\xff a picture"
     tag: str = '"tag-of-it"'
 
 
@@ -213,7 +213,7 @@ class FakePicture:
 class FakePictures:
     """One picture for every file; `failure` is raised instead, and `before` may wait."""
 
-    picture_: FakePicture = FakePicture(b"\xff\xd8\xff a picture")
+    picture_: FakePicture = FakePicture()
     failure: Exception | None = None
     before: Callable[[], Awaitable[None]] | None = None
     asked: list[tuple[MessageRef, FileInfo]] = field(default_factory=list)
