@@ -12,7 +12,7 @@ import structlog
 import typer
 import uvloop
 
-from telpher import __version__, app, config, ending
+from telpher import __version__, app, config, ending, heap
 from telpher.check import run as check
 from telpher.core.tokens import Scope
 from telpher.demo import stage
@@ -60,6 +60,7 @@ def run() -> None:
     log = structlog.stdlib.get_logger(__name__)
     for warning in settings.warnings():
         log.warning(warning)
+    _hold_memory()
     with claimed(settings.work_dir, _PREDECESSOR_LEAVES_WITHIN, lambda: log.warning(_WAITING)):
         again = _until_stopped(lambda: app.serve(settings, troubles=troubles))
     if again:
@@ -82,6 +83,7 @@ def demonstrate(
     logs.setup("WARNING", troubles=troubles)
     chosen = config.port_given() if port is None else port
     options = stage.Options(host, chosen, ready_file, troubles)
+    _hold_memory()
     _until_stopped(lambda: stage.run(options, stage.prepare()))
 
 
@@ -161,6 +163,11 @@ def _at_the_desk(wish: Callable[[TokenDesk], Coroutine[Any, Any, bool]]) -> None
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         done = runner.run(wish(TokenDesk(settings, typer.echo)))
     raise typer.Exit(0 if done else 1)
+
+
+def _hold_memory() -> None:
+    if not config.malloc_given():
+        heap.hold()
 
 
 def _until_stopped(begin: Callable[[], Coroutine[Any, Any, _Result]]) -> _Result | None:
