@@ -21,15 +21,19 @@ import structlog
 
 from telpher import gauges
 from telpher.assembly import App, Frame, Stores, build
+from telpher.bot.timed import TimedListener
 from telpher.clock import Clock, SystemClock
 from telpher.config.settings import Settings
+from telpher.crew import ALONE, Place
 from telpher.ending import Ending
 from telpher.jobs.copies import look_into
 from telpher.jobs.runner import Runner
+from telpher.memory import memory_limit
 from telpher.observe.metrics.metrics import Metrics
 from telpher.observe.troubles import Troubles
 from telpher.storage.local import LocalStore
 from telpher.storage.opening import database_at
+from telpher.storage.timed import TimedDatabase
 from telpher.streaming.disk.tier import DiskTier
 from telpher.telegram.gateway import AccountState, Incoming
 from telpher.telegram.timing import AT_WORK, Timing
@@ -48,6 +52,7 @@ async def serve(
     *,
     troubles: Troubles | None = None,
     on_ready: Callable[[str], None] | None = None,
+    place: Place = ALONE,
 ) -> bool:
     """Runs telpher until SIGTERM or SIGINT, or until an admin restarts it; True when it is to begin
     anew (`ending`).
@@ -57,8 +62,8 @@ async def serve(
     that is taken.
     """
     ending = Ending()
-    with _signals(ending), _first_failure():
-        async with running(settings, ending=ending, troubles=troubles) as app:
+    with _signals(ending), place.leashed(ending.stop), _first_failure():
+        async with running(settings, ending=ending, troubles=troubles, place=place) as app:
             _log.info("listening", host=settings.host, port=app.server.port)
             if on_ready is not None:
                 on_ready(settings.base_url)
@@ -78,26 +83,34 @@ async def running(
     timing: Timing | None = None,
     ending: Ending | None = None,
     troubles: Troubles | None = None,
+    place: Place = ALONE,
 ) -> AsyncIterator[App]:
     """telpher, serving and connected (or trying to be) for as long as the context lasts; `ending`
     is told when an admin wants that to be over, `troubles` are what the log pipe was given."""
     clock = clock or SystemClock()
+    shared_dir, settings = settings.work_dir, _of_worker(settings, place)
     disk = DiskTier(settings.work_dir / "cache", int(settings.disk_cache_gb * _GIB), clock)
     url = settings.database_url.get_secret_value() if settings.database_url else None
-    database = database_at(url, settings.work_dir, clock)
+    database = database_at(url, shared_dir, clock)
     local = LocalStore(settings.work_dir / "local.sqlite3")
     async with disk, database, local, asyncio.TaskGroup() as tasks:
-        stores = Stores(disk, database, local)
+        metrics = Metrics()
+        stores = Stores(disk, TimedDatabase(database, metrics, clock), local)
         frame = Frame(
-            clock, timing or AT_WORK, ending or Ending(), troubles or Troubles(), Metrics()
+            clock=clock,
+            timing=timing or AT_WORK,
+            ending=ending or Ending(),
+            troubles=troubles or Troubles(),
+            metrics=metrics,
+            place=place,
         )
         app = build(settings, frame, stores, tasks)
-        gauges.watch(app, frame.metrics)
         await app.books.revocations.load()
         await app.server.start()
-        bots = _start_bots(app, tasks)
+        bots = _start_bots(app, frame, tasks)
         jobs = Runner(tasks, clock)
         _start_jobs(app, jobs, settings.bin_channel)
+        gauges.watch(app, stores, frame, jobs)
         try:
             yield app
         finally:
@@ -116,9 +129,22 @@ async def running(
                 await app.rates.close()
 
 
-def _start_bots(app: App, tasks: asyncio.TaskGroup) -> list[asyncio.Task[None]]:
+def _of_worker(settings: Settings, place: Place) -> Settings:
+    """What one of several workers goes by: a folder of its own, and its part of the caches."""
+    if place.of == 1:
+        return settings
+    own = {
+        "work_dir": place.home(settings.work_dir),
+        "chunk_cache_mb": settings.chunk_cache_bytes(memory_limit()) // place.of >> 20,
+        "disk_cache_gb": settings.disk_cache_gb / place.of,
+    }
+    return settings.model_copy(update=own)
+
+
+def _start_bots(app: App, frame: Frame, tasks: asyncio.TaskGroup) -> list[asyncio.Task[None]]:
+    listener = TimedListener(app.bot.router, frame.metrics, frame.clock)
     return [
-        tasks.create_task(app.account.run(app.bot.router), name="bot"),
+        tasks.create_task(app.account.run(listener), name="bot"),
         tasks.create_task(_introduce(app), name="menu of commands"),
         *(
             tasks.create_task(extra.run(_ignore), name=f"bot {extra.user_id}")
@@ -136,6 +162,10 @@ def _start_jobs(app: App, jobs: Runner, channel: int | str | None) -> None:
     jobs.start("upkeep", app.upkeep.run)
     jobs.start("broadcasts", app.bot.broadcasts.run)
     jobs.start("log level", app.log_level.run)
+    jobs.start("pulse", app.pulse.run)
+    jobs.start("machine", app.machine.run)
+    if app.rates is not None:
+        jobs.start("redis", app.rates.watch)
     jobs.start("word of a restart", partial(_announce, app))
     if channel is None:
         return

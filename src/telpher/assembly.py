@@ -9,6 +9,7 @@ import asyncio
 import dataclasses
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from pydantic import SecretStr
 
@@ -21,15 +22,19 @@ from telpher.clock import Clock
 from telpher.config.settings import Settings
 from telpher.core.model import Person
 from telpher.core.tally import ErrorShown
+from telpher.crew import ALONE, Place
 from telpher.ending import Ending
+from telpher.entry import Entry, dashboard_deps, open_entry
 from telpher.errors import SettingsError
 from telpher.jobs.copies import CopyDesk, NoCopyDesk
 from telpher.jobs.upkeep import Upkeep
 from telpher.memory import memory_limit
 from telpher.observe import logs
+from telpher.observe.machine import Machine, look_at
 from telpher.observe.metrics.metrics import Metrics
 from telpher.observe.troubles import Troubles
 from telpher.service.bans import Bans
+from telpher.service.broadcasts import BroadcastService
 from telpher.service.log_level import LogLevel
 from telpher.service.open_links import OpenLinks
 from telpher.service.playlists import Playlists
@@ -51,9 +56,12 @@ from telpher.telegram.mtproto.frames import Frames
 from telpher.telegram.servers import servers_of
 from telpher.telegram.sources import Sources
 from telpher.telegram.timing import Timing
+from telpher.thumbnails.frames import FrameTaker, can_take
+from telpher.thumbnails.gallery import Gallery
 from telpher.web.api.deps import ApiDeps
 from telpher.web.app import create_app
 from telpher.web.connection import Limits
+from telpher.web.dashboard.pulse import Counters, Pulse
 from telpher.web.deps import Lifecycle, WebDeps
 from telpher.web.limiting.rates import Rates
 from telpher.web.limiting.shared import OwnCounts, SharedCounts
@@ -86,18 +94,21 @@ class App:
     lifecycle: Lifecycle
     log_level: LogLevel
     rates: Rates | None
+    pulse: Pulse
+    machine: Machine
 
 
 @dataclass(frozen=True, slots=True)
 class Frame:
     """What telpher runs in; `ending` is how the bot's admins end it, `troubles` is what the log
-    pipe has noted."""
+    pipe has noted, `place` which of several workers this is."""
 
     clock: Clock
     timing: Timing
     ending: Ending
     troubles: Troubles
     metrics: Metrics
+    place: Place = ALONE
 
 
 def build(settings: Settings, frame: Frame, stores: Stores, tasks: asyncio.TaskGroup) -> App:
@@ -106,38 +117,35 @@ def build(settings: Settings, frame: Frame, stores: Stores, tasks: asyncio.TaskG
     The client library's objects are made in here, hence inside the running loop.
     """
     clock, timing = frame.clock, frame.timing
-    accounts = _accounts(settings, clock, timing, stores.database)
-    account, *extras = accounts
+    account, *extras = accounts = _accounts(settings, clock, timing, stores.database)
     newcomers = _Newcomers()
     books = open_books(settings, clock, stores.database, stores.local, newcomers)
     desk = _desk(settings, stores, account, clock)
     retention = Retention(settings.max_cache_size, settings.cache_ttl_hours * 3600)
     fleet = Fleet(accounts, Sources(accounts, desk, retention, clock, tasks), clock, timing, tasks)
-    engine = Engine(
-        fleet,
-        clock,
-        tasks,
-        cache_bytes=settings.chunk_cache_bytes(memory_limit()),
-        store=stores.disk if settings.disk_cache_gb else None,
-        plays=Plays(_play_limits(settings), clock, books.usage),
-    )
-    log_level = LogLevel(stores.database.values, clock, settings.log_level, logs.set_level)
+    engine = _engine(settings, fleet, stores, books, clock, tasks)
     rooms = _Rooms(
         frame=frame,
         stores=stores,
         account=account,
+        extras=extras,
+        machine=Machine(look_at(settings.work_dir)),
         books=books,
         fleet=fleet,
         engine=engine,
         desk=desk,
-        log_level=log_level,
+        log_level=LogLevel(stores.database.values, clock, settings.log_level, logs.set_level),
         lifecycle=Lifecycle(),
         rates=_rates(settings, clock),
+        gallery=Gallery(engine, FrameTaker() if can_take() else None, clock, tasks),
+        entry=open_entry(
+            settings, clock, stores.database, books, partial(_counters, engine, accounts)
+        ),
     )
     bot = _bot(settings, rooms)
     newcomers.told = bot.reports.new_user
     return App(
-        server=_server(settings, rooms),
+        server=_server(settings, rooms, bot),
         engine=engine,
         fleet=fleet,
         account=account,
@@ -147,8 +155,10 @@ def build(settings: Settings, frame: Frame, stores: Stores, tasks: asyncio.TaskG
         desk=desk,
         upkeep=Upkeep(stores.database, clock, settings.retention_days),
         lifecycle=rooms.lifecycle,
-        log_level=log_level,
+        log_level=rooms.log_level,
         rates=rooms.rates,
+        pulse=rooms.entry.pulse,
+        machine=rooms.machine,
     )
 
 
@@ -159,6 +169,8 @@ class _Rooms:
     frame: Frame
     stores: Stores
     account: BotAccount
+    extras: Sequence[BotAccount]
+    machine: Machine
     books: Books
     fleet: Fleet
     engine: Engine
@@ -166,11 +178,39 @@ class _Rooms:
     log_level: LogLevel
     lifecycle: Lifecycle
     rates: Rates | None
+    gallery: Gallery
+    entry: Entry
 
     def status(self) -> AccountStatus:
-        """The main account's, with the file connections that the fleet keeps for it."""
-        dcs = self.fleet.connections(self.account.user_id)
-        return dataclasses.replace(self.account.status(), dcs=dcs)
+        """The main account's, with the file traffic that the fleet keeps for it."""
+        return self._with_traffic(self.account)
+
+    def others(self) -> Sequence[AccountStatus]:
+        """The same of the extra bots."""
+        return [self._with_traffic(each) for each in self.extras]
+
+    def _with_traffic(self, account: BotAccount) -> AccountStatus:
+        number = account.user_id
+        dcs, floods = self.fleet.connections(number), self.fleet.floods(number)
+        return dataclasses.replace(account.status(), dcs=dcs, floods=floods)
+
+
+def _engine(
+    settings: Settings,
+    fleet: Fleet,
+    stores: Stores,
+    books: Books,
+    clock: Clock,
+    tasks: asyncio.TaskGroup,
+) -> Engine:
+    return Engine(
+        fleet,
+        clock,
+        tasks,
+        cache_bytes=settings.chunk_cache_bytes(memory_limit()),
+        store=stores.disk if settings.disk_cache_gb else None,
+        plays=Plays(_play_limits(settings), clock, books.usage),
+    )
 
 
 def _desk(
@@ -209,15 +249,30 @@ def _rates(settings: Settings, clock: Clock) -> Rates | None:
     return Rates(settings.rate_limit_per_minute, own, shared)
 
 
-def _server(settings: Settings, rooms: _Rooms) -> HttpServer:
-    web = create_app(_web_deps(settings, rooms))
+def _counters(engine: Engine, accounts: Sequence[BotAccount]) -> Counters:
+    """What the dashboard shows of the byte path."""
+    stats = engine.stats()
+    return Counters(
+        streams=stats.active_streams,
+        sent=stats.bytes_served,
+        fetched=sum(each.received for each in accounts),
+        hit_rate=stats.cache.hit_rate,
+        cached=stats.cache_bytes,
+        cache_budget=stats.cache_budget,
+    )
+
+
+def _server(settings: Settings, rooms: _Rooms, bot: Bot) -> HttpServer:
+    web = create_app(_web_deps(settings, rooms, bot))
     limits = Limits()
     limits = dataclasses.replace(limits, connections=make_room(limits.connections))
-    return HttpServer(web, rooms.frame.clock, settings.host, settings.port, limits)
+    frame = rooms.frame
+    return HttpServer(web, frame.clock, settings.host, settings.port, limits, frame.place)
 
 
-def _web_deps(settings: Settings, rooms: _Rooms) -> WebDeps:
+def _web_deps(settings: Settings, rooms: _Rooms, bot: Bot) -> WebDeps:
     books, clock, database = rooms.books, rooms.frame.clock, rooms.stores.database
+    broadcasts = BroadcastService(database, clock, bot.broadcasts.wake)
     return WebDeps(
         engine=rooms.engine,
         links=OpenLinks(books.links) if settings.open_links else books.links,
@@ -226,7 +281,8 @@ def _web_deps(settings: Settings, rooms: _Rooms) -> WebDeps:
         cors_origins=settings.cors_origins,
         lifecycle=rooms.lifecycle,
         database=database.status,
-        disk=settings.work_dir,
+        machine=rooms.machine.load,
+        extras=rooms.others,
         admission=books.usage,
         playlists=Playlists(database.playlists, books.links),
         base_url=settings.base_url,
@@ -241,6 +297,9 @@ def _web_deps(settings: Settings, rooms: _Rooms) -> WebDeps:
             bans=Bans(books.people, books.access),
             link_made=rooms.desk.wanted,
         ),
+        pictures=rooms.gallery,
+        dashboard=dashboard_deps(rooms.entry, books, database, broadcasts, rooms.frame.troubles),
+        sessions=rooms.entry.cookies,
         error_shown=lambda key: books.journal.note(ErrorShown(key, clock.now())),
         metrics=rooms.frame.metrics,
         metrics_token=settings.metrics_token,
@@ -281,6 +340,7 @@ def _bot(settings: Settings, rooms: _Rooms) -> Bot:
             restart=rooms.frame.ending.restart,
             vitals=vitals,
             instance=instance_id(settings.work_dir),
+            invite=rooms.entry.invite,
         )
     )
 

@@ -71,7 +71,12 @@ def open_books(
     )
 
 
-def _link_secret(settings: Settings) -> bytes:
+def secret_text(settings: Settings) -> str:
+    """What every secret of this server's own is derived from."""
     secret = settings.link_secret or settings.bot_token
-    text = secret.get_secret_value() if secret else ""
+    return secret.get_secret_value() if secret else ""
+
+
+def _link_secret(settings: Settings) -> bytes:
+    text = secret_text(settings)
     return text.encode() if settings.link_secret else derive_secret(text)

@@ -12,9 +12,11 @@ import structlog
 import typer
 import uvloop
 
-from telpher import __version__, app, config, ending, heap
+from telpher import __version__, app, config, ending, heap, workers
 from telpher.check import run as check
+from telpher.core.respawn import BEGIN_ANEW
 from telpher.core.tokens import Scope
+from telpher.crew import Place
 from telpher.demo import stage
 from telpher.errors import SettingsError
 from telpher.jobs import takeover
@@ -29,6 +31,9 @@ _PREDECESSOR_LEAVES_WITHIN = app.DRAIN_SECONDS + 10
 _WAITING = "another telpher uses WORK_DIR; waiting for it to end"
 
 _Result = TypeVar("_Result")
+
+Descriptor = Annotated[int, typer.Option()]
+Meeting = Annotated[Path, typer.Option()]
 
 commands = typer.Typer(
     name="telpher",
@@ -61,11 +66,29 @@ def run() -> None:
     for warning in settings.warnings():
         log.warning(warning)
     _hold_memory()
-    with claimed(settings.work_dir, _PREDECESSOR_LEAVES_WITHIN, lambda: log.warning(_WAITING)):
-        again = _until_stopped(lambda: app.serve(settings, troubles=troubles))
-    if again:
+    patience = _PREDECESSOR_LEAVES_WITHIN
+    with claimed(settings.work_dir, patience, lambda: log.warning(_WAITING)) as claim:
+        if settings.workers > 1:
+            status = _until_stopped(lambda: workers.supervise(settings, claim, patience)) or 0
+        else:
+            again = _until_stopped(lambda: app.serve(settings, troubles=troubles))
+            status = BEGIN_ANEW if again else 0
+    if status == BEGIN_ANEW:
         ending.restart()
-        raise typer.Exit(ending.FAILED_RESTART)
+        status = ending.FAILED_RESTART
+    raise typer.Exit(status)
+
+
+@commands.command("worker", hidden=True)
+def work(number: int, of: int, listener: Descriptor, meeting: Meeting, leash: Descriptor) -> None:
+    """One of several workers, as the supervisor starts it."""
+    settings, troubles = config.load(), Troubles()
+    logs.setup(settings.log_level, settings.log_format, settings.secrets(), troubles=troubles)
+    structlog.contextvars.bind_contextvars(worker=number)
+    _hold_memory()
+    place = Place(number, of, listener, meeting, leash)
+    again = _until_stopped(lambda: app.serve(settings, troubles=troubles, place=place))
+    raise typer.Exit(BEGIN_ANEW if again else 0)
 
 
 @commands.command("demo")

@@ -3,7 +3,8 @@
     TelpherError                      status  retry_after  key
     ├── SettingsError                  -                   settings
     ├── NotFoundError                 404                  not_found
-    │   └── BadSignatureError         404                  not_found
+    │   ├── BadSignatureError         404                  not_found
+    │   └── NoThumbnailError          404                  no_thumbnail
     ├── GoneError                     410                  gone
     │   ├── LinkExpiredError          410                  link_expired
     │   └── MessageDeletedError       410                  message_deleted
@@ -33,7 +34,8 @@ texts, so nothing internal and no secret can leak into a page.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from typing import Final
 
 
 class TelpherError(Exception):
@@ -67,6 +69,12 @@ class NotFoundError(TelpherError):
 
 class BadSignatureError(NotFoundError):
     """The link carries no signature or a wrong one: answered like an unknown file (rule 4)."""
+
+
+class NoThumbnailError(NotFoundError):
+    """There is the file, but no picture of it."""
+
+    key = "no_thumbnail"
 
 
 class GoneError(TelpherError):
@@ -235,3 +243,13 @@ class RequestRejectedError(TelegramError):
 class RecipientLostError(RequestRejectedError):
     """A message cannot reach its recipient: they blocked the bot, deleted their account, or have
     never spoken to it."""
+
+
+def _tree(root: type[TelpherError]) -> Iterator[type[TelpherError]]:
+    yield root
+    for each in root.__subclasses__():
+        yield from _tree(each)
+
+
+KEYS: Final = frozenset(each.key for each in _tree(TelpherError))
+"""Every key of the tree."""

@@ -3,7 +3,7 @@
 glibc gives memory above some thresholds back to the kernel with each `free`, and the next buffer
 faults it in again, page by page: up to 1 ms for each MiB that is streamed. ./run, the image and the
 service of systemd raise the thresholds by glibc's own variables (MALLOC_TOP_PAD_ and others), which
-count only when they are set before a program starts. For `telpher run` started in any other way this
+count only when they are set before a program starts. However else `telpher run` is started, this
 does the same from inside: mallopt(3) takes the same values at any time.
 """
 

@@ -149,6 +149,7 @@ async def stage(work_dir, *, url=URL, access=None, most=100, **rules):
                 log_level=LogLevel(database.values, clock, "INFO", log_levels.append),
                 restart=lambda: restarts.append(True),
                 vitals=lambda: vitals,
+                invite=lambda user_id: f"{url}/dashboard/sign-in?link=of-{user_id}",
             )
         )
         yield Stage(

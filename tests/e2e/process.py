@@ -18,8 +18,10 @@ from tests.ports import free_ports
 class Telpher:
     """A running `telpher run`; `port` is where it listens."""
 
-    def __init__(self, process: asyncio.subprocess.Process, port: int) -> None:
+    def __init__(self, process: asyncio.subprocess.Process, port: int, env: dict[str, str]) -> None:
         self._process = process
+        self.env = env
+        self.pid = process.pid
         self.port = port
         self.url = f"http://127.0.0.1:{port}"
 
@@ -83,7 +85,7 @@ async def started(env: dict[str, str], cwd: Path) -> AsyncIterator[Telpher]:
         stderr=asyncio.subprocess.PIPE,
     )
     try:
-        yield Telpher(process, port)
+        yield Telpher(process, port, env)
     finally:
         if process.returncode is None:
             process.kill()

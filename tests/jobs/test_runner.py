@@ -98,3 +98,22 @@ async def test_stopping_waits_for_the_end_of_what_runs():
             await asyncio.sleep(0)
         await runner.stop()
         assert ended == ["well"]
+
+
+async def test_it_knows_which_jobs_run_and_how_often_each_failed():
+    ended = asyncio.Event()
+
+    async def lasts() -> None:
+        await ended.wait()
+
+    async with asyncio.TaskGroup() as tasks:
+        runner = Runner(tasks, FakeClock(), Sleeps())
+        runner.start("lasts", lasts)
+        runner.start("fails", Job(StorageError("one"), StorageError("two")))
+        assert runner.running() == {"lasts": True, "fails": True}
+        while runner.running()["fails"]:  # noqa: ASYNC110 - it ends by itself
+            await asyncio.sleep(0)
+        assert runner.running() == {"lasts": True, "fails": False}
+        assert runner.failures == {"lasts": 0, "fails": 2}
+        ended.set()
+    assert runner.running() == {"lasts": False, "fails": False}

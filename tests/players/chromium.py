@@ -93,6 +93,14 @@ class Page:
             raise BrowserError(told["exceptionDetails"])
         return told["result"].get("value")
 
+    async def follow(self, script: str) -> None:
+        """Runs what leads to another page; returns when that is loaded."""
+        self.loaded.clear()
+        # The answer may be lost with the page that was left.
+        with contextlib.suppress(BrowserError):
+            await self.run(script)
+        await self.loaded.wait()
+
     async def until(self, condition: str) -> None:
         """Returns once an expression is true."""
         await self.run(

@@ -42,8 +42,9 @@ async def opened(browser: Chromium, url: str, view: View | None = None) -> Page:
 
 def is_content(home, page: Page) -> bool:
     """Whether nothing was asked of another host, and the console is empty."""
-    # What the browser draws its own controls with is in a data: address.
-    asked = [each for each in page.requests if not each.startswith("data:")]
+    # What the browser draws its own controls with is in a data: address, a worker of a page's own
+    # in a blob: one.
+    asked = [each for each in page.requests if not each.startswith(("data:", "blob:"))]
     assert asked
     assert [each for each in asked if not each.startswith(home.settings.base_url)] == []
     assert page.complaints == []

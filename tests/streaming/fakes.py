@@ -8,8 +8,8 @@ from collections import deque
 from collections.abc import Callable
 from functools import cache
 
-from telpher.core.demand import Demand
-from telpher.core.model import FileInfo, Kind, MessageRef
+from telpher.core.demand import Demand, Urgency
+from telpher.core.model import FileInfo, Kind, MessageRef, SmallSize
 from telpher.streaming.stream import Stream
 
 REF = MessageRef(42, 7)
@@ -44,6 +44,7 @@ class FakeMedia:
         self.cancelled: list[tuple[int, int]] = []
         self.gate = asyncio.Event()
         self.gate.set()
+        self.thumbnails: list[tuple[str, Urgency]] = []
         self._changed = asyncio.Event()
 
     async def until(self, condition: Callable[[], bool]) -> None:
@@ -80,6 +81,15 @@ class FakeMedia:
             raise error
         self.answered.append((offset, limit))
         return memoryview(content(offset, min(limit, self.info.size - offset)))
+
+    async def get_thumbnail(
+        self, ref: MessageRef, info: FileInfo, size: SmallSize, demand: Demand
+    ) -> memoryview:
+        self.thumbnails.append((size.name, demand.urgency))
+        await asyncio.sleep(0)
+        if self.script and (error := self.script.popleft()) is not None:
+            raise error
+        return memoryview(bytes(size.size))
 
 
 async def read_into(body: bytearray, stream: Stream) -> None:

@@ -32,6 +32,7 @@ class FakeConnection:
     dc: int = 4
     alive: bool = True
     asked: list[tuple[int, int, asyncio.Future[memoryview]]] = field(default_factory=list)
+    locations: list[Location] = field(default_factory=list)
     arrived: asyncio.Queue[int] = field(default_factory=asyncio.Queue)
     cancelled: int = 0
     pings: int = 0
@@ -50,6 +51,7 @@ class FakeConnection:
     ) -> memoryview:
         answer: asyncio.Future[memoryview] = asyncio.get_running_loop().create_future()
         request = (offset, limit, answer)
+        self.locations.append(location)
         self.asked.append(request)
         self.arrived.put_nowait(offset)
         try:

@@ -8,7 +8,7 @@ import pytest
 
 from telpher.clock import FakeClock
 from telpher.core.demand import Demand, Urgency
-from telpher.core.model import FoundFile, Location, MessageRef
+from telpher.core.model import FoundFile, Location, MessageRef, SmallSize
 from telpher.errors import (
     AuthorisationLostError,
     ChunkTimeoutError,
@@ -259,3 +259,30 @@ async def test_find_file_tells_of_the_file(stage):
     assert stage.fleet.known_files == 1
     assert isinstance(await stage.main.find_file(REF), FoundFile)
     assert Location
+
+
+@pytest.mark.parametrize(
+    ("size", "limit"), [(1, 64), (64 * KIB, 64), (64 * KIB + 1, 128), (MIB, 1024), (5 * MIB, 1024)]
+)
+async def test_a_thumbnail_is_asked_for_by_its_name_and_in_one_call(stage, size, limit):
+    demand = Demand()
+    small = SmallSize("m", size)
+    fetching = asyncio.ensure_future(stage.fleet.get_thumbnail(REF, INFO, small, demand))
+    connection = await first_of(stage.main.connector)
+    assert connection.asked[0][:2] == (0, limit * KIB)
+    (location,) = connection.locations
+    assert (location.document_id, location.thumb_size) == (INFO.document_id, "m")
+    connection.answer()
+    await fetching
+
+
+async def test_a_thumbnails_reference_is_refreshed_as_a_files(stage):
+    small = SmallSize("m", 1000)
+    fetching = asyncio.ensure_future(stage.fleet.get_thumbnail(REF, INFO, small, Demand()))
+    connection = await first_of(stage.main.connector)
+    connection.fail(ReferenceExpiredError("expired"))
+    await answer_all(stage)
+    assert await fetching
+    first, second = connection.locations
+    assert first.file_reference != second.file_reference
+    assert second.thumb_size == "m"

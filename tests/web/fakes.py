@@ -16,13 +16,16 @@ from telpher.core.forwarded import Network
 from telpher.core.links import Claims, unsigned
 from telpher.core.model import FileInfo, Kind, MessageRef, Sitting, Viewer
 from telpher.errors import BadSignatureError, LinkExpiredError, NotFoundError
+from telpher.observe.machine import Disk, Load
 from telpher.observe.metrics.metrics import Metrics
 from telpher.service.playlists import Listed
 from telpher.service.register import Entry
+from telpher.streaming.cache import CacheCounts
 from telpher.telegram.gateway import AccountState, AccountStatus
 from telpher.web.api.deps import ApiDeps
 from telpher.web.app import create_app
 from telpher.web.connection import Limits
+from telpher.web.dashboard.deps import DashboardDeps
 from telpher.web.deps import DatabaseStatus, Lifecycle, WebDeps, no_database
 from telpher.web.limiting.rates import Rates
 from telpher.web.privilege import NoSessions, Sessions
@@ -111,6 +114,7 @@ class FakeEngine:
     file_properties_cached: int = 5
     cache_bytes: int = 1000
     cache_budget: int = 2000
+    cache: CacheCounts = field(default_factory=lambda: CacheCounts(hits=2, joined=1, misses=1))
     going_on: set[Sitting] = field(default_factory=set)
 
     async def locate(self, ref: MessageRef) -> FileInfo:
@@ -199,6 +203,33 @@ class FakePlaylists:
         return found
 
 
+@dataclass(frozen=True)
+class FakePicture:
+    data: bytes
+    tag: str = '"tag-of-it"'
+
+
+@dataclass
+class FakePictures:
+    """One picture for every file; `failure` is raised instead, and `before` may wait."""
+
+    picture_: FakePicture = FakePicture(b"\xff\xd8\xff a picture")
+    failure: Exception | None = None
+    before: Callable[[], Awaitable[None]] | None = None
+    asked: list[tuple[MessageRef, FileInfo]] = field(default_factory=list)
+
+    def expects(self, info: FileInfo) -> bool:
+        return self.failure is None
+
+    async def picture(self, ref: MessageRef, info: FileInfo) -> FakePicture:
+        self.asked.append((ref, info))
+        if self.before is not None:
+            await self.before()
+        if self.failure is not None:
+            raise self.failure
+        return self.picture_
+
+
 @dataclass
 class FakeBook:
     """What links were made for; `before` may wait or raise."""
@@ -215,7 +246,8 @@ class FakeBook:
         return self.entries.get(link_id)
 
 
-CONNECTED = AccountStatus(AccountState.CONNECTED, "telpher_bot", "", {2: 1, 4: 0})
+CONNECTED = AccountStatus(AccountState.CONNECTED, "telpher_bot", "", {2: 1, 4: 0}, user_id=4242)
+QUIET = Load(3.0, 40.0, 2 << 30, Disk(100 << 30, 88 << 30))
 
 
 @dataclass
@@ -253,9 +285,13 @@ class World:
     book: FakeBook = field(default_factory=FakeBook)
     trusted: tuple[Network, ...] = ()
     api: ApiDeps | None = None
+    pictures: FakePictures = field(default_factory=FakePictures)
+    dashboard: DashboardDeps | None = None
     metrics: Metrics = field(default_factory=Metrics)
     metrics_token: SecretStr | None = None
     sessions: Sessions = field(default_factory=NoSessions)
+    load: Load = QUIET
+    extras: tuple[AccountStatus, ...] = ()
 
     def app(self) -> ASGIApp:
         return create_app(
@@ -275,9 +311,13 @@ class World:
                 book=self.book,
                 trusted_proxies=self.trusted,
                 api=self.api,
+                pictures=self.pictures,
+                dashboard=self.dashboard,
                 metrics=self.metrics,
                 metrics_token=self.metrics_token,
                 sessions=self.sessions,
+                machine=lambda: self.load,
+                extras=lambda: self.extras,
             )
         )
 

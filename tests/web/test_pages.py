@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from importlib import resources
+from pathlib import Path
 
 import jinja2
 import pytest
@@ -17,9 +18,8 @@ VALUES = {
     "request_id": "abc",
     "retry_after": None,
 }
-TEMPLATES = sorted(
-    each.name for each in resources.files("telpher.web").joinpath("templates").iterdir()
-)
+FOLDER = Path(str(resources.files("telpher.web").joinpath("templates")))
+TEMPLATES = sorted(str(each.relative_to(FOLDER)) for each in FOLDER.rglob("*.html"))
 
 
 def test_values_are_escaped() -> None:
@@ -43,6 +43,6 @@ def test_headers_of_an_answer_go_on_top() -> None:
 
 @pytest.mark.parametrize("name", TEMPLATES)
 def test_no_page_loads_from_elsewhere_or_holds_a_script(name: str) -> None:
-    text = resources.files("telpher.web").joinpath("templates", name).read_text()
+    text = (FOLDER / name).read_text()
     assert not re.search(r"\son\w+=|https?:|//cdn|@import|url\(", text)
     assert not re.search(r'<script(?! (defer )?src="\{\{ [^"]+ \}\}"></script>)', text)

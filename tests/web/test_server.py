@@ -13,7 +13,8 @@ from starlette.types import Receive, Scope, Send
 
 from telpher.clock import FakeClock
 from telpher.errors import SettingsError, TelegramError
-from telpher.web.server import STALLED_MS, UNSENT_BYTES, HttpServer
+from telpher.web.listening import STALLED_MS, UNSENT_BYTES
+from telpher.web.server import HttpServer
 from tests.web.fakes import KEY, MOVIE, PATIENCE, REF, World, content, serving
 from tests.web.raw import wire
 

@@ -88,3 +88,14 @@ def test_the_script_that_fetches_them_names_what_is_there() -> None:
         assert f'"{path.name.removesuffix(".gz")}"' in table
     told = subprocess.run([ROOT / "scripts/vendor", "--wrong"], capture_output=True, check=False)
     assert told.returncode == 1
+
+
+async def test_browsers_find_an_icon_where_they_look_by_themselves(
+    client: httpx.AsyncClient,
+) -> None:
+    icon = await client.get("/favicon.ico")
+    assert (icon.status_code, icon.headers["content-type"]) == (200, "image/svg+xml")
+    assert icon.content == own("icon.svg")
+    assert icon.headers["cache-control"] == "public, no-cache"
+    again = await client.get("/favicon.ico", headers={"If-None-Match": icon.headers["etag"]})
+    assert again.status_code == 304

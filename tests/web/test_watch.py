@@ -8,14 +8,9 @@ from html import unescape
 
 import httpx
 import pytest
-from starlette.applications import Starlette
 
 from telpher.core.model import Kind
-from telpher.errors import GoneError, TelegramUnavailableError
-from telpher.web.deps import WebDeps
-from telpher.web.pages import Pages
-from telpher.web.static import StaticFiles
-from telpher.web.watch import Watch
+from telpher.errors import GoneError, NoThumbnailError, TelegramUnavailableError
 from tests.web.fakes import KEY, MOVIE, REF, World
 
 PLACE = f"{REF.chat_id}/{REF.message_id}"
@@ -165,13 +160,30 @@ async def test_a_picture_is_asked_for_only_where_there_are_any(
     world: World, client: httpx.AsyncClient, mime: str, shown: str
 ) -> None:
     world.engine.files[REF] = replace(MOVIE, mime_type=mime)
-    assert "thumbnail" not in (await client.get(PAGE)).text
-    deps = WebDeps(engine=world.engine, links=world.links, status=world.bot, clock=world.clock)
-    watch = Watch(deps, Pages(), StaticFiles(), thumbnails=True)
-    transport = httpx.ASGITransport(Starlette(routes=[watch.route()]))
-    async with httpx.AsyncClient(transport=transport, base_url="http://here.example") as other:
-        page = await other.get(PAGE)
+    page = await client.get(PAGE)
     assert f'{shown}="../../thumbnail/{PLACE}?k={KEY}"' in page.text
+    world.pictures.failure = NoThumbnailError("none")
+    assert "thumbnail" not in (await client.get(PAGE)).text
+    assert not [ref for ref, _ in world.pictures.asked]
+
+
+async def test_programs_that_show_what_a_link_leads_to_find_name_and_picture(
+    world: World, client: httpx.AsyncClient
+) -> None:
+    world.engine.files[REF] = replace(MOVIE, name="b & c.mp4")
+    page = (await client.get(PAGE)).text
+    assert '<meta property="og:title" content="b &amp; c.mp4">' in page
+    preview = f"https://files.example.org/thumbnail/{PLACE}?k={KEY}"
+    assert f'<meta property="og:image" content="{preview}">' in page
+
+
+async def test_a_page_without_signature_hands_none_on_with_its_picture(
+    world: World, client: httpx.AsyncClient
+) -> None:
+    world.links.open = True
+    page = (await client.get(f"/watch/{PLACE}")).text
+    assert f'content="https://files.example.org/thumbnail/{PLACE}"' in page
+    assert "k=" not in page
 
 
 async def test_one_file_is_remembered_under_one_name(

@@ -9,6 +9,7 @@ from importlib import resources
 from telpher.bot.admin.banner_desk import BannerDesk
 from telpher.bot.admin.bans import BanArea
 from telpher.bot.admin.channel import Channel
+from telpher.bot.admin.dashboard import DashboardDoor, Invite
 from telpher.bot.admin.log_levels import LogLevels
 from telpher.bot.admin.panel import Panel
 from telpher.bot.admin.restarting import Announcement, Restarting
@@ -61,7 +62,8 @@ class Rules:
 class BotDeps:
     """Everything the bot needs. `link_made` is told of each message that a link was made to,
     `restart` asks for a restart: neither waits nor fails. `vitals` tells how the bot is, `instance`
-    names this process among those that share the database."""
+    names this process among those that share the database, `invite` makes a link to the dashboard.
+    """
 
     gateway: BotGateway
     chats: ChatGateway
@@ -79,6 +81,7 @@ class BotDeps:
     restart: Callable[[], None]
     vitals: Callable[[], Vitals]
     instance: str
+    invite: Invite
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +161,7 @@ def _admin_areas(
     def streams() -> int:
         return deps.vitals().streams
 
+    yield DashboardDoor(deps.invite)
     yield Statistics(database, deps.clock, streams)
     yield users
     yield BanArea(Bans(deps.people, access), deps.people, users.card)

@@ -20,6 +20,7 @@ Telegram away) it is logged and done with; the error ends here.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -62,6 +63,8 @@ class Router:
         self._guards = guards
         self.table = Table.of(areas)
         self._files = files
+        self.failures: Counter[str] = Counter()
+        """Updates that could not be answered as they should, by the error's key."""
 
     async def __call__(self, incoming: Incoming) -> None:
         """Answers one update; what Telegram refuses or fails to do is logged, not raised."""
@@ -71,6 +74,7 @@ class Router:
         except StorageError as error:
             await self._apologise(turn, error, "storage")
         except RecipientLostError as error:
+            self.failures["recipient_lost"] += 1
             _log_failure(turn, error)
         except TelpherError as error:
             await self._apologise(turn, error, "trouble")
@@ -138,6 +142,7 @@ class Router:
         return "admins_only" if who is Who.ADMINS else ""
 
     async def _apologise(self, turn: Turn, error: TelpherError, key: str) -> None:
+        self.failures[error.key] += 1
         _log_failure(turn, error)
         try:
             await turn.sorry(key)

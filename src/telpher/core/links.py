@@ -86,8 +86,9 @@ def unsigned(ref: MessageRef) -> Claims:
     return Claims(ref, int.from_bytes(digest) >> 1 or 1, expires=0, epoch=0, signed=False)
 
 
-def derive_secret(text: str) -> bytes:
-    """32 bytes that sign links, from LINK_SECRET or, where that is not set, from the bot's token.
+def derive_secret(text: str, purpose: str = "link secret 1") -> bytes:
+    """32 bytes that sign links, or are for what else `purpose` names; from LINK_SECRET or, where
+    that is not set, from the bot's token.
 
     HKDF (RFC 5869) with SHA-256: what is derived under this label tells nothing of the text, nor of
     what is derived from it for another purpose. Raises ValueError when `text` is empty.
@@ -95,7 +96,7 @@ def derive_secret(text: str) -> bytes:
     if not text:
         raise ValueError("a secret cannot be derived from nothing")
     extracted = hmac.digest(b"telpher", text.encode(errors="surrogateescape"), "sha256")
-    return hmac.digest(extracted, b"link secret 1\x01", "sha256")
+    return hmac.digest(extracted, purpose.encode() + b"\x01", "sha256")
 
 
 class LinkSigner:

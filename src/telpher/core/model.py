@@ -32,13 +32,21 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class SmallSize:
+    """A small JPEG that Telegram has made of a file: its `name` there, and its bytes."""
+
+    name: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
 class FileInfo:
     """What is known of a file without reading it; the same for every account.
 
     `document_id` and `size` (bytes) identify the bytes for ever: Telegram never changes a document
     in place. `name` is the sender's, not yet safe for a header; empty when there was none. `date`
     is the message's or its last edit's, in Unix seconds. `duration` is in seconds, 0 where it does
-    not apply.
+    not apply. `thumbnail` is Telegram's own, None where there is none.
     """
 
     document_id: int
@@ -50,6 +58,7 @@ class FileInfo:
     duration: int = 0
     title: str = ""
     performer: str = ""
+    thumbnail: SmallSize | None = None
 
 
 @dataclass(frozen=True, slots=True)

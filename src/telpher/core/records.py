@@ -110,20 +110,45 @@ class Playlist:
 
 
 @dataclass(frozen=True, slots=True)
-class PopularFile:
-    """How often and how much a file was played, over all its links; `ref` is one of them."""
+class FileRecord:
+    """A file for which links were made, and how often and how much it was played over all of them.
+
+    `ref` is a message that holds it. `created` is when its first link was made, 0 where that is not
+    known.
+    """
 
     document_id: int
     ref: MessageRef
     name: str
     size: int
-    plays: int
-    bytes_served: int
+    plays: int = 0
+    bytes_served: int = 0
+    created: float = 0.0
+    last_play: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class FileCounts:
+    """Different files that were played, ever and in the last 1, 7 and 30 days."""
+
+    total: int
+    day: int
+    week: int
+    month: int
+
+
+@dataclass(frozen=True, slots=True)
+class Activity:
+    """Different people seen and different files played in a span of time."""
+
+    users: int = 0
+    files: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """Everything since the beginning."""
+    """Everything since the beginning. Of `answers` the first byte left after `waited` milliseconds
+    in all."""
 
     streams: int = 0
     files: int = 0
@@ -131,6 +156,8 @@ class Totals:
     bytes_served: int = 0
     batches: int = 0
     errors: int = 0
+    answers: int = 0
+    waited: int = 0
 
 
 class JobState(StrEnum):

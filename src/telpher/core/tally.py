@@ -14,9 +14,13 @@ from dataclasses import dataclass, field
 
 from telpher.core.model import MessageRef, Person
 from telpher.core.records import LinkRecord
+from telpher.errors import KEYS
 
 HOUR = 3600
 DAY = 24 * HOUR
+
+# What errors count under whose key is none of telpher.errors: keys are few, whoever shows them.
+OTHER = "other"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +84,24 @@ class ErrorShown:
     at: float
 
 
-Event = PersonSeen | LinkMade | LinkRevoked | BatchMade | PlayBegun | BytesServed | ErrorShown
+@dataclass(frozen=True, slots=True)
+class AnswerBegan:
+    """The first byte of a file left `seconds` after it was asked for."""
+
+    seconds: float
+    at: float
+
+
+Event = (
+    PersonSeen
+    | LinkMade
+    | LinkRevoked
+    | BatchMade
+    | PlayBegun
+    | BytesServed
+    | ErrorShown
+    | AnswerBegan
+)
 
 
 @dataclass(slots=True)
@@ -134,24 +155,33 @@ class FileSum:
     size: int = 0
     plays: int = 0
     bytes_served: int = 0
+    last_play: float = 0.0
 
     def add(self, more: FileSum) -> None:
         """Takes `more` in."""
         self.plays += more.plays
         self.bytes_served += more.bytes_served
+        self.last_play = max(self.last_play, more.last_play)
         if more.ref is not None:
             self.ref, self.name, self.size = more.ref, more.name, more.size
 
 
 @dataclass(slots=True)
 class HourSum:
-    """What is added to an hour (its first second, UTC)."""
+    """What is added to an hour (its first second, UTC).
+
+    `shown` are the errors by key. Of `answers` the first byte left after `waited` milliseconds in
+    all.
+    """
 
     streams: int = 0
     bytes_served: int = 0
     files: int = 0
     batches: int = 0
     errors: int = 0
+    answers: int = 0
+    waited: int = 0
+    shown: dict[str, int] = field(default_factory=dict)
 
     def add(self, more: HourSum) -> None:
         """Takes `more` in."""
@@ -160,6 +190,10 @@ class HourSum:
         self.files += more.files
         self.batches += more.batches
         self.errors += more.errors
+        self.answers += more.answers
+        self.waited += more.waited
+        for key, count in more.shown.items():
+            self.shown[key] = self.shown.get(key, 0) + count
 
 
 @dataclass(slots=True)
@@ -200,8 +234,12 @@ class Tally:
                 self._play(event)
             case BytesServed():
                 self._serve(event)
-            case ErrorShown(_, at):
-                self._hour(at).errors += 1
+            case ErrorShown(key, at):
+                key = key if key in KEYS else OTHER
+                self._hour(at).add(HourSum(errors=1, shown={key: 1}))
+            case AnswerBegan(seconds, at):
+                waited = max(round(seconds * 1000), 0)
+                self._hour(at).add(HourSum(answers=1, waited=waited))
 
     def grows_by(self, event: Event) -> bool:
         """Whether `event` would need a sum of its own; hours aside, which are few."""
@@ -216,12 +254,13 @@ class Tally:
                 return link_id not in self.revoked
             case LinkMade():
                 return True
-            case ErrorShown():
+            case ErrorShown() | AnswerBegan():
                 return False
 
     def _play(self, play: PlayBegun) -> None:
         self._link(play.link_id).add(LinkSum(plays=1, last_play=play.at))
-        self._file(play.document_id).add(FileSum(play.ref, play.name, play.size, plays=1))
+        file = FileSum(play.ref, play.name, play.size, plays=1, last_play=play.at)
+        self._file(play.document_id).add(file)
         self._hour(play.at).streams += 1
 
     def _serve(self, served: BytesServed) -> None:

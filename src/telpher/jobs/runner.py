@@ -11,6 +11,7 @@ A job keeps what it must not lose where a new beginning finds it.
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Awaitable, Callable
 
 import structlog
@@ -38,13 +39,24 @@ class Runner:
         self._group = tasks
         self._clock = clock
         self._sleep = sleep
-        self._running: set[asyncio.Task[None]] = set()
+        self._running: dict[asyncio.Task[None], str] = {}
+        self.failures: Counter[str] = Counter()
+        """How often each job failed, since it was first started."""
 
     def start(self, name: str, job: Job) -> None:
         """Has `job` run until it ends by itself or `stop` is called; `name` is for the log."""
+        self.failures[name] += 0
         task = self._group.create_task(self._supervise(name, job), name=name)
-        self._running.add(task)
-        task.add_done_callback(self._running.discard)
+        self._running[task] = name
+        task.add_done_callback(self._ended)
+
+    def running(self) -> dict[str, bool]:
+        """Whether it runs, of each job that was ever started."""
+        now = set(self._running.values())
+        return {name: name in now for name in self.failures}
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        del self._running[task]
 
     async def stop(self) -> None:
         """Cancels what is running, and waits for its end."""
@@ -66,6 +78,7 @@ class Runner:
                 error = _first(group)
             if self._clock.monotonic() - began >= MOST_PAUSE:
                 backoff.reset()
+            self.failures[name] += 1
             told = (isinstance(error, TelegramError) and error.retry_after) or 0
             pause = max(backoff.next(), told)
             problem = f"{type(error).__name__}: {error}"

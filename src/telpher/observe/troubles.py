@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final
@@ -26,6 +26,9 @@ MOST: Final = 200
 
 # Characters of a summary: a line or three on a telephone.
 LONGEST: Final = 300
+
+# Instead of a diagnosis' key where there is none.
+UNKNOWN: Final = "unknown"
 
 News = Callable[[], None]
 
@@ -71,6 +74,7 @@ class Troubles:
     def __init__(self, most: int = MOST) -> None:
         self._most = most
         self._known: OrderedDict[str, Trouble] = OrderedDict()
+        self._seen: Counter[str] = Counter()
         self._followers: list[News] = []
         self._lock = threading.Lock()
 
@@ -78,6 +82,7 @@ class Troubles:
         """Counts it; the followers are told."""
         key = _key(seen)
         with self._lock:
+            self._seen[seen.diagnosis.key if seen.diagnosis else UNKNOWN] += 1
             self._known[key] = _again(self._known.get(key), key, seen)
             self._known.move_to_end(key)
             if len(self._known) > self._most:
@@ -90,6 +95,11 @@ class Troubles:
         """All that is remembered, the newest first."""
         with self._lock:
             return list(reversed(self._known.values()))
+
+    def seen(self) -> dict[str, int]:
+        """How many sightings there have been since the start, by the diagnosis' key."""
+        with self._lock:
+            return dict(self._seen)
 
     def guess(self, key: str, text: str) -> None:
         """Adds what the service says of a trouble that is still remembered."""

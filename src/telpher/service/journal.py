@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from typing import Final, Protocol
 
 import structlog
@@ -65,6 +65,8 @@ class Journal:
         self._disk = disk
         self._most = most_sums
         self._patience = patience
+        self.noted: Counter[type[Event]] = Counter()
+        """How many events there were of each kind, since the start."""
         self._page = _Page()
         self._writing: _Page | None = None
         self._troubled = False
@@ -76,6 +78,7 @@ class Journal:
 
     def note(self, event: Event) -> None:
         """Something happened."""
+        self.noted[type(event)] += 1
         page = self._page
         if len(page.tally) >= self._most and page.tally.grows_by(event):
             self._drop(page)

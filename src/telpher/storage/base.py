@@ -16,27 +16,55 @@ and everything; what is not (a lone surrogate) is kept as U+FFFD.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Protocol
 
-from telpher.core.model import MessageRef
 from telpher.core.records import (
+    Activity,
     Denial,
-    Dialogue,
+    FileCounts,
+    FileRecord,
     Job,
     JobState,
-    Lease,
     LinkRecord,
     Playlist,
-    PopularFile,
     Totals,
     User,
     UserCounts,
-    Value,
 )
+from telpher.core.spans import Span
 from telpher.core.tally import HourSum, Tally
-from telpher.core.tokens import ApiToken
+from telpher.storage.search import SearchKey
+from telpher.storage.state import (
+    CopyStore,
+    DialogueStore,
+    LeaseStore,
+    SessionStore,
+    TokenStore,
+    ValueStore,
+)
+
+__all__ = [
+    "CopyStore",
+    "Database",
+    "DatabaseStatus",
+    "DialogueStore",
+    "FileOrder",
+    "FileStore",
+    "FoundUsers",
+    "JobStore",
+    "LeaseStore",
+    "Ledger",
+    "LinkStore",
+    "PageKey",
+    "PlaylistStore",
+    "SessionStore",
+    "TokenStore",
+    "UserStore",
+    "ValueStore",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +73,28 @@ class PageKey:
 
     at: float
     number: int
+
+
+@dataclass(frozen=True, slots=True)
+class FoundUsers:
+    """Some of the people who were looked for, and after which key the list goes on, None at its
+    end."""
+
+    users: Sequence[User]
+    next: SearchKey | None
+
+
+class FileOrder(StrEnum):
+    """What a list of files begins with; of equals the one with the larger id comes first."""
+
+    NEWEST = "newest"
+    MOST_PLAYED = "most_played"
+
+    def key(self, file: FileRecord) -> PageKey:
+        """The place of `file` in that list; `at` is when it was made, or its plays."""
+        return PageKey(
+            file.created if self is FileOrder.NEWEST else float(file.plays), file.document_id
+        )
 
 
 class UserStore(Protocol):
@@ -63,6 +113,14 @@ class UserStore(Protocol):
 
     async def page(self, limit: int, before: PageKey | None = None) -> list[User]:
         """Up to `limit` people by `join_date`, newest first, after the row with key `before`."""
+        ...
+
+    async def search(self, text: str, limit: int, after: SearchKey | None = None) -> FoundUsers:
+        """Up to `limit` people for `text`, after the one with key `after`: whoever has that id;
+        whose @name begins so, who is called so, whose last name begins so; each in alphabetical
+        order, nobody twice (see storage/search). Letter case does not matter. Nobody is found by
+        an empty text.
+        """
         ...
 
     async def counts(self, now: float) -> UserCounts:
@@ -113,6 +171,16 @@ class LinkStore(Protocol):
         """Up to `limit` links of `owner` that are not revoked, newest first, by `created`."""
         ...
 
+    async def of_file(
+        self, document_id: int, limit: int, before: PageKey | None = None
+    ) -> list[LinkRecord]:
+        """The same of a file, whoever made them."""
+        ...
+
+    async def page(self, limit: int, before: PageKey | None = None) -> list[LinkRecord]:
+        """The same of everybody."""
+        ...
+
     async def revoke(self, link_id: int, at: float, owner: int | None = None) -> bool:
         """Revokes one for good; False when there is none (of `owner`, where that is given).
 
@@ -134,6 +202,25 @@ class LinkStore(Protocol):
         A link that is revoked stays dead whatever becomes of its owner: that is no change. One that
         is made for a banned owner is dead from when it is written.
         """
+        ...
+
+
+class FileStore(Protocol):
+    """Files. They come into being through `Ledger.apply`, with a link or a play."""
+
+    async def get(self, document_id: int) -> FileRecord | None:
+        """The one with that id."""
+        ...
+
+    async def page(
+        self, order: FileOrder, limit: int, before: PageKey | None = None, text: str = ""
+    ) -> list[FileRecord]:
+        """Up to `limit` files whose name contains `text` in any letter case, after the one with
+        key `before` (`FileOrder.key`)."""
+        ...
+
+    async def counts(self, now: float) -> FileCounts:
+        """How many were played; counted by the database. Played exactly a day ago counts."""
         ...
 
 
@@ -178,90 +265,6 @@ class JobStore(Protocol):
         ...
 
 
-class LeaseStore(Protocol):
-    """Leases, by the database's own idea of time."""
-
-    async def acquire(self, name: str, holder: str, seconds: float) -> Lease | None:
-        """The lease, for so long, unless another holder has it; renews one's own, same fence.
-
-        One that ran out or was given back is anybody's, under a larger fence.
-        """
-        ...
-
-    async def renew(self, lease: Lease, seconds: float) -> bool:
-        """Prolongs it: it ends so long from now. False once another holder has had it, or it ran
-        out."""
-        ...
-
-    async def release(self, lease: Lease) -> None:
-        """Gives it back; nothing when it is not held any more."""
-        ...
-
-
-class SessionStore(Protocol):
-    """Encrypted sessions, by name ("bot4242/0")."""
-
-    async def load(self, name: str) -> bytes | None:
-        """What was saved last."""
-        ...
-
-    async def save(self, name: str, fence: int, data: bytes) -> bool:
-        """Keeps it; False under a fence older than that of what is there."""
-        ...
-
-
-class DialogueStore(Protocol):
-    """Conversations with people, one each."""
-
-    async def get(self, user_id: int, now: float) -> Dialogue | None:
-        """Where it stands; None when there is none or its time is over."""
-        ...
-
-    async def put(self, dialogue: Dialogue) -> None:
-        """In place of whatever was there."""
-        ...
-
-    async def drop(self, user_id: int) -> None:
-        """It is over."""
-        ...
-
-
-class ValueStore(Protocol):
-    """Settings changed at run time, by name ("epoch", "banner start")."""
-
-    async def get(self, name: str) -> Value | None:
-        """The value, None where the default holds."""
-        ...
-
-    async def put(self, name: str, data: bytes, at: float) -> None:
-        """Sets it."""
-        ...
-
-    async def drop(self, name: str) -> None:
-        """Back to the default."""
-        ...
-
-
-class TokenStore(Protocol):
-    """Tokens of the API."""
-
-    async def add(self, token: ApiToken) -> None:
-        """A new one; one of that id that is there already is left as it is."""
-        ...
-
-    async def get(self, token_id: str) -> ApiToken | None:
-        """The one with that id, whether it still opens anything or not."""
-        ...
-
-    async def recent(self, limit: int) -> list[ApiToken]:
-        """Up to `limit`, newest first, of equal age the one with the larger id."""
-        ...
-
-    async def revoke(self, token_id: str, at: float) -> bool:
-        """Ends one for good; False when there is none. It stays ended since the first time."""
-        ...
-
-
 class Ledger(Protocol):
     """Counters: changed by whole tallies, read as sums."""
 
@@ -276,6 +279,7 @@ class Ledger(Protocol):
         time. Of several sightings the earliest makes `join_date` and `first_seen`, the latest
         `last_seen` and the names. A link that is known stays as it is; counts for a link that is
         neither known nor in the tally are dropped, but for the file and the hour they hold.
+        A link makes its file, named as that link has it until it is played.
         """
         ...
 
@@ -287,9 +291,8 @@ class Ledger(Protocol):
         """Bytes that went out under the links of `owner` on a day (its first second, UTC)."""
         ...
 
-    async def popular(self, limit: int) -> list[PopularFile]:
-        """Up to `limit` files with the most plays, of equals the smallest id first; none without
-        a play."""
+    async def popular(self, limit: int) -> list[FileRecord]:
+        """Up to `limit` files with the most plays (FileOrder.MOST_PLAYED); none without a play."""
         ...
 
     async def hours(self, since: float, until: float) -> dict[int, HourSum]:
@@ -297,8 +300,20 @@ class Ledger(Protocol):
         first second, ascending; hours in which nothing happened are left out."""
         ...
 
+    async def activity(self, span: Span, since: float, until: float) -> dict[int, Activity]:
+        """How many different people were seen and files played in each hour, day, week or month
+        that begins at `since` or later and before `until`, by their first second, ascending; spans
+        in which there was nobody are left out.
+
+        Each tally counts people and files where it saw them last: of several hours that it speaks
+        of (the database was away) and of tallies out of order the earlier ones may miss some.
+        Merged users count when they are seen.
+        """
+        ...
+
     async def sweep(self, before: float) -> None:
-        """Forgets hours and days that began before that time (RETENTION_DAYS); not the totals."""
+        """Forgets hours, days and other spans that began before that time (RETENTION_DAYS); not
+        the totals."""
         ...
 
 
@@ -320,6 +335,8 @@ class Database(Protocol):
     def users(self) -> UserStore: ...
     @property
     def links(self) -> LinkStore: ...
+    @property
+    def files(self) -> FileStore: ...
     @property
     def playlists(self) -> PlaylistStore: ...
     @property
@@ -345,36 +362,4 @@ class Database(Protocol):
 
     async def ping(self) -> None:
         """Asks the database whether it is there. Raises StorageError when it is not."""
-        ...
-
-
-class CopyStore(Protocol):
-    """Where the copies of messages are, and which are still to be made.
-
-    A message is unknown, wanted, kept (its copy has a place) or given up. `want` is the only way
-    out of the first; `keep` and `give_up` end the waiting, and a message given up stays so.
-    """
-
-    async def place(self, ref: MessageRef) -> MessageRef | None:
-        """The copy of `ref`; None while there is none."""
-        ...
-
-    async def want(self, refs: Sequence[MessageRef]) -> None:
-        """Queues copies of `refs`; those that are queued, kept or given up are left as they are."""
-        ...
-
-    async def wanted(self, limit: int) -> list[MessageRef]:
-        """Up to `limit` wanted messages of one chat, oldest first: the chat that waits longest."""
-        ...
-
-    async def postpone(self, ref: MessageRef) -> None:
-        """Has everything that is wanted now go before `ref`; nothing if it is not wanted."""
-        ...
-
-    async def keep(self, places: Mapping[MessageRef, MessageRef]) -> None:
-        """Notes where copies are: of each message its copy."""
-        ...
-
-    async def give_up(self, ref: MessageRef, reason: str) -> None:
-        """There will be no copy of `ref`; `reason` is for whoever looks into the database."""
         ...

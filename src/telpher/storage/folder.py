@@ -23,8 +23,9 @@ _LOOK_AGAIN_AFTER = 0.1
 @contextlib.contextmanager
 def claimed(
     folder: Path, patience: float = 0.0, on_wait: Callable[[], None] = lambda: None
-) -> Iterator[None]:
-    """`folder`, for nobody else as long as the context lasts.
+) -> Iterator[int]:
+    """`folder`, for nobody else as long as the context lasts, or anybody who inherited the
+    descriptor that it gives.
 
     While another telpher has it this waits, at most about `patience` seconds, after `on_wait` was
     called once: that one may be on its way out. Raises SettingsError when the folder cannot be
@@ -34,7 +35,7 @@ def claimed(
         if not _lock(file):
             on_wait()
             _wait(file, folder, patience)
-        yield
+        yield file.fileno()
 
 
 @contextlib.contextmanager

@@ -92,6 +92,30 @@ class Pending:
 Slot = Block | Pending
 
 
+@dataclass(slots=True)
+class CacheCounts:
+    """What viewers' look-ups came to, and what had to go; counted since the start. `joined` are the
+    chunks that were on their way already."""
+
+    hits: int = 0
+    joined: int = 0
+    misses: int = 0
+    evictions: int = 0
+
+    @property
+    def hit_rate(self) -> float | None:
+        """How much of what was looked up caused no request; None before the first look-up."""
+        good = self.hits + self.joined
+        return good / (good + self.misses) if good + self.misses else None
+
+    def found(self, slot: Slot) -> None:
+        """A look-up came upon it."""
+        if isinstance(slot, Block):
+            self.hits += 1
+        else:
+            self.joined += 1
+
+
 @dataclass(eq=False, slots=True)
 class Document:
     """One document's slots, by granule number; a slot stands under each granule it covers."""
@@ -124,6 +148,7 @@ class BlockCache:
     def __init__(self, budget: int, tasks: asyncio.TaskGroup) -> None:
         self.budget = budget
         self.reserved = 0
+        self.counts = CacheCounts()
         self._guarantees = budget // GUARANTEED_PART
         self._common = budget - self._guarantees
         self._tasks = tasks
@@ -176,6 +201,7 @@ class BlockCache:
             funded = guarantee
             funded.free -= GRANULE
             chunk = Chunk(chunk.offset, GRANULE)
+        self.counts.misses += 1
         pending = Pending(document, chunk, funded)
         document.fill(pending, chunk.offset, pending.stop)
         pending.flight = Flight(
@@ -280,6 +306,7 @@ class BlockCache:
         victims = _victims(candidates, missing)
         if victims is None:
             return False
+        self.counts.evictions += len(victims)
         for block in victims:
             self.reserved -= len(block.data)
             self._remove(block)

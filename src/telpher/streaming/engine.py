@@ -3,6 +3,7 @@
     locate   what is known of the file, from metadata alone (HEAD needs no more)
     open     a viewer's stream; its first bytes are there before it is handed out, so that an
              error can still become a real HTTP answer
+    peek, thumbnail    for pictures of files: a few bytes of one, or what Telegram has made of it
 
 Work that serves more than one viewer runs in the task group the engine is given.
 """
@@ -17,12 +18,14 @@ from dataclasses import dataclass
 from functools import partial
 
 from telpher.clock import Clock
+from telpher.core.chunks import PAGE
+from telpher.core.demand import Demand, Urgency
 from telpher.core.model import FileInfo, MessageRef, Viewer
-from telpher.errors import BusyError, TelegramUnavailableError
-from telpher.streaming.cache import BlockCache
+from telpher.errors import BusyError, NotFoundError, TelegramUnavailableError
+from telpher.streaming.cache import BlockCache, CacheCounts
 from telpher.streaming.fetch import ChunkStore, Fetcher
 from telpher.streaming.patience import BEFORE_STATUS, IN_BODY, Patience, patiently
-from telpher.streaming.plays import PlayLimits, Plays
+from telpher.streaming.plays import PlayLimits, Plays, unplayed
 from telpher.streaming.readahead import Span
 from telpher.streaming.stream import Stream
 from telpher.telegram.gateway import MediaGateway
@@ -33,6 +36,9 @@ LINGER = 1.5
 
 # How often paused viewers are looked for, and what was served is told of.
 ROUND = 1.0
+
+# What one look may be: it is held in one piece.
+MOST_PEEKED = PAGE
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +51,8 @@ class EngineStats:
     cache_bytes: int
     cache_budget: int
     file_properties_cached: int
+    cache: CacheCounts
+    bytes_served: int
 
 
 class Engine:
@@ -67,7 +75,7 @@ class Engine:
         self._plays = plays or Plays(PlayLimits(), clock)
         self._streams: set[Stream] = set()
         self._lingering: deque[Stream] = deque()
-        self._total = 0
+        self._total = self._served = 0
         self._closing = False
         self._rounds = tasks.create_task(self._make_rounds(), name="paused viewers")
 
@@ -123,6 +131,42 @@ class Engine:
         self._plays.note_begun(stream.play, ref, info)
         return stream
 
+    async def peek(self, ref: MessageRef, info: FileInfo, start: int, stop: int) -> bytes:
+        """The bytes [start, stop) for a look at the file: nobody's play, counted nowhere.
+
+        At most MOST_PEEKED. Raises NotFoundError and TelegramError, BusyError when no memory is
+        free, and ValueError for a range outside the file.
+        """
+        if not 0 <= start < stop <= min(info.size, start + MOST_PEEKED):
+            raise ValueError(f"a look at {start}-{stop} of {info.size} bytes")
+        if self._closing:
+            raise BusyError("shutting down")
+        span = Span(start, stop, info.size)
+        fetch = partial(self._fetcher.fetch, ref, info)
+        self._make_room()
+        stream = Stream(self._cache, info, span, fetch, unplayed(), self._clock)
+        try:
+            async with _time_limit():
+                return b"".join([bytes(piece) async for piece in stream])
+        finally:
+            await stream.aclose()
+            stream.finish()
+
+    async def thumbnail(self, ref: MessageRef, info: FileInfo) -> bytes:
+        """All of Telegram's own thumbnail. Raises NotFoundError (also when there is none) and
+        TelegramError."""
+        size = info.thumbnail
+        if size is None:
+            raise NotFoundError("Telegram has no thumbnail")
+        demand = Demand()
+        demand.want(
+            object(), Urgency.NEAR
+        )  # a page is not a play: whoever waits for bytes goes first
+        async with _time_limit():
+            patience = Patience(self._clock, BEFORE_STATUS)
+            fetch = partial(self._media.get_thumbnail, ref, info, size, demand)
+            return bytes(await patiently(fetch, patience))
+
     def playing(self, viewer: Viewer) -> bool:
         """Whether a stream of this viewer would be of a play that goes on already."""
         return self._plays.playing(viewer)
@@ -136,6 +180,8 @@ class Engine:
             cache_bytes=self._cache.reserved,
             cache_budget=self._cache.budget,
             file_properties_cached=self._media.known_files,
+            cache=self._cache.counts,
+            bytes_served=self._served,
         )
 
     def _seat(self, ref: MessageRef, info: FileInfo, span: Span, viewer: Viewer) -> Stream:
@@ -143,8 +189,7 @@ class Engine:
         play = self._plays.enter(viewer, span.stop - span.start)
         fetch = partial(self._fetcher.fetch, ref, info)
         try:
-            while not self._cache.has_seat and self._lingering:
-                self._lingering.popleft().finish()
+            self._make_room()
             stream = Stream(self._cache, info, span, fetch, play, self._clock)
         except BusyError:
             self._plays.leave(play)
@@ -153,6 +198,10 @@ class Engine:
         self._streams.add(stream)
         self._total += 1
         return stream
+
+    def _make_room(self) -> None:
+        while not self._cache.has_seat and self._lingering:
+            self._lingering.popleft().finish()
 
     def _closed(self, stream: Stream) -> None:
         self._streams.discard(stream)
@@ -178,6 +227,7 @@ class Engine:
 
     def _tell(self, stream: Stream) -> None:
         if count := stream.news():
+            self._served += count
             self._plays.note_served(stream.play, stream.info, count)
 
 

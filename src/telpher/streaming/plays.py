@@ -110,6 +110,12 @@ class Whole:
         return not self.streams and self.left <= until
 
 
+def unplayed() -> Play:
+    """What is read for no viewer: without limits, and told to nobody."""
+    nobody = Viewer(0, "")
+    return Play(nobody, Whole(nobody.sitting, None, None, counted=False))
+
+
 class Plays:
     """The plays going on."""
 

@@ -78,8 +78,10 @@ class ReadAhead:
                 slot = self._start(self._planned, head=self._planned <= position)
                 if slot is None:
                     break
-            elif isinstance(slot, Pending) and slot not in self._held:
-                slot.flight.hold()
+            elif slot not in self._held:
+                self._cache.counts.found(slot)
+                if isinstance(slot, Pending):
+                    slot.flight.hold()
             self._promise(slot, position)
             self._planned = slot.stop
 

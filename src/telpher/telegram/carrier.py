@@ -143,6 +143,7 @@ class Carrier:
                 urgent=wanted.demand.urgency is Urgency.HEAD,
             )
             lane.succeeded(link, place.ticket, self._clock.monotonic() - started)
+            lane.counts.received += len(data)
         except TelegramError as error:
             error.account = lane.account
             self.scheduler.failed(place, error)

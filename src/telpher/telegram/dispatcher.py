@@ -25,6 +25,8 @@ class Dispatcher:
         self._inbox: Inbox[_Numbered] = Inbox()
         self._work = asyncio.Event()
         self._offered = 0
+        self.dropped = 0
+        """Updates that were one too many, since the start."""
         # In order, since numbers rise and a dict remembers: the first one is the oldest.
         self._unfinished: dict[int, None] = {}
         self._finished = asyncio.Event()
@@ -33,6 +35,11 @@ class Dispatcher:
     def offered(self) -> int:
         """How many updates have come in: the number of the last one."""
         return self._offered
+
+    @property
+    def waiting(self) -> int:
+        """How many updates nobody handles yet."""
+        return self._inbox.waiting
 
     def handled(self, number: int) -> bool:
         """Whether all updates up to that number were handled to their end."""
@@ -51,6 +58,7 @@ class Dispatcher:
             self._unfinished[self._offered] = None
             self._work.set()
         else:
+            self.dropped += 1
             _log.warning("too many updates are waiting; one was dropped")
 
     async def run(self, listener: Listener) -> None:

@@ -15,12 +15,13 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import Sequence
 from contextvars import Context
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from telpher.clock import Clock
+from telpher.core.chunks import GRANULE, PAGE
 from telpher.core.demand import Demand
-from telpher.core.model import FileInfo, MessageRef
+from telpher.core.model import FileInfo, MessageRef, SmallSize
 from telpher.errors import (
     AuthorisationLostError,
     MessageDeletedError,
@@ -46,6 +47,9 @@ MOST_REFRESHES = 3
 MOST_MIGRATIONS = 2
 MOST_RENEWALS = 1
 
+# Most thumbnails are smaller; the limit has to divide a page.
+_LEAST_CHUNK = GRANULE
+
 
 class Account(Finder, Protocol):
     """What is needed of each bot."""
@@ -69,6 +73,24 @@ class Trials:
     def again(self) -> bool:
         """Whether it has been asked for before."""
         return self.refreshes + self.migrations + self.renewals > 0 or bool(self.without)
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What is asked for, wherever it is; `thumbnail` names a small size of it instead."""
+
+    offset: int
+    limit: int
+    demand: Demand
+    thumbnail: str = ""
+
+    def of(self, sources: Sequence[Source]) -> Wanted:
+        """The same of these sources."""
+        locations = [each.location for each in sources]
+        if self.thumbnail:
+            locations = [replace(each, thumb_size=self.thumbnail) for each in locations]
+        by_account = {each.account: each for each in locations}
+        return Wanted(by_account, self.offset, self.limit, self.demand)
 
 
 class Fleet:
@@ -102,13 +124,18 @@ class Fleet:
         """Every account's way to every data centre it has fetched from."""
         return [keeper.lane for keeper in self._keepers.values()]
 
+    def carriers(self) -> dict[int, Carrier]:
+        """What carries files from each data centre."""
+        return dict(self._carriers)
+
     def connections(self, account: int) -> dict[int, int]:
         """How many connections an account has open, by data centre."""
-        return {
-            lane.dc: sum(link.connection.alive for link in lane.links)
-            for lane in self.lanes()
-            if lane.account == account
-        }
+        return {lane.dc: lane.connected for lane in self.lanes() if lane.account == account}
+
+    def floods(self, account: int) -> dict[int, float]:
+        """How many seconds an account's file traffic has to wait, by data centre, where it has."""
+        waits = {lane.dc: lane.flood() for lane in self.lanes() if lane.account == account}
+        return {dc: float(wait.seconds) for dc, wait in waits.items() if wait is not None}
 
     async def find_file(self, ref: MessageRef) -> FileInfo:
         """See MediaGateway."""
@@ -118,16 +145,27 @@ class Fleet:
         self, ref: MessageRef, info: FileInfo, offset: int, limit: int, demand: Demand
     ) -> memoryview:
         """See MediaGateway."""
+        return await self._get(ref, info, _Asked(offset, limit, demand))
+
+    async def get_thumbnail(
+        self, ref: MessageRef, info: FileInfo, size: SmallSize, demand: Demand
+    ) -> memoryview:
+        """See MediaGateway."""
+        limit = _LEAST_CHUNK
+        while limit < min(size.size, PAGE):
+            limit *= 2
+        return await self._get(ref, info, _Asked(0, limit, demand, size.name))
+
+    async def _get(self, ref: MessageRef, info: FileInfo, asked: _Asked) -> memoryview:
         trials = Trials()
         while True:
             try:
                 sources = await self._sources.of(ref, info, trials.without)
             except NotFoundError as error:  # it was there when the file was found
                 raise MessageDeletedError("the message is gone") from error
-            locations = {each.location.account: each.location for each in sources}
             dc = self._moved.get(info.document_id, sources[0].location.dc)
             try:
-                wanted = Wanted(locations, offset, limit, demand)
+                wanted = asked.of(sources)
                 return await self._carrier(dc).fetch(wanted, again=trials.again)
             except TelegramError as error:
                 culprit = next(

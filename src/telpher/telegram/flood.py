@@ -51,11 +51,14 @@ class CoolDowns:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
+        self.noted = 0
+        """Flood waits since the start."""
         self._until: dict[int, float] = {}
         self._premium: set[int] = set()
 
     def note(self, peer: int, error: FloodWaitError) -> None:
         """Remembers a flood wait; a longer one that is already known stays."""
+        self.noted += 1
         if len(self._until) > _SWEEP_ABOVE:
             self._sweep()
         until = self._clock.monotonic() + error.seconds
@@ -103,6 +106,11 @@ class Outbox:
         self._cool = CoolDowns(clock)
         self._turns: dict[int, _Turn] = {}
         self._outflow = Outflow(1 / timing.send_every, 1 / timing.group_send_every)
+
+    @property
+    def floods(self) -> int:
+        """How many flood waits there have been since the start."""
+        return self._cool.noted
 
     async def deliver(
         self,

@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from telpher.core.demand import Demand
-from telpher.core.model import FileInfo, MessageRef, Person
+from telpher.core.model import FileInfo, MessageRef, Person, SmallSize
 
 
 class MediaGateway(Protocol):
@@ -43,6 +43,12 @@ class MediaGateway(Protocol):
         waits. A cancelled call tells Telegram to drop the answer. Raises NotFoundError,
         FloodWaitError, ChunkTimeoutError, TelegramUnavailableError, RequestRejectedError.
         """
+        ...
+
+    async def get_thumbnail(
+        self, ref: MessageRef, info: FileInfo, size: SmallSize, demand: Demand
+    ) -> memoryview:
+        """All of one of the small sizes that Telegram has of the file; otherwise as `get_chunk`."""
         ...
 
 
@@ -237,7 +243,8 @@ class AccountStatus:
     """`reason` is a sentence for people when the state is not CONNECTED, without secrets.
 
     `name` is what the bot is called, as its owner chose it. `dcs` maps a data centre's id to its
-    number of open media connections.
+    number of open media connections, `floods` to the seconds that file traffic still has to wait
+    for, where that is so.
     """
 
     state: AccountState
@@ -245,6 +252,8 @@ class AccountStatus:
     reason: str
     dcs: Mapping[int, int] = field(default_factory=dict)
     name: str = ""
+    user_id: int = 0
+    floods: Mapping[int, float] = field(default_factory=dict)
 
 
 class SessionStore(Protocol):

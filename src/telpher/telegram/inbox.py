@@ -52,6 +52,11 @@ class Inbox(Generic[_Item]):
         self._waiting = 0
         self._running = 0
 
+    @property
+    def waiting(self) -> int:
+        """How many items have not started."""
+        return self._waiting
+
     def offer(self, chat: int, item: _Item) -> bool:
         """Queues `item`; False when the chat, or everything, has too much waiting already."""
         box = self._boxes.get(chat) or _Box()

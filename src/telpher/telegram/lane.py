@@ -15,6 +15,7 @@ it, and reads off whether another connection would help. `keeper` does the openi
 from __future__ import annotations
 
 import math
+from collections import Counter
 from dataclasses import dataclass, field
 
 from telpher.clock import Clock
@@ -62,12 +63,16 @@ class Link:
 
 @dataclass(slots=True)
 class LaneCounts:
-    """What metrics tell of a lane; counted since the start."""
+    """What metrics tell of a lane; counted since the start. `received` are bytes, `errors` calls
+    that came to nothing, by the error's key."""
 
     floods: int = 0
     premium_floods: int = 0
     timeouts: int = 0
     throttled: int = 0
+    opened: int = 0
+    received: int = 0
+    errors: Counter[str] = field(default_factory=Counter)
 
 
 @dataclass(eq=False, slots=True)
@@ -91,6 +96,11 @@ class Lane:
     _flood_until: float = 0.0
     _flood_premium: bool = False
     _learned: int = 0
+
+    @property
+    def connected(self) -> int:
+        """How many connections are open."""
+        return sum(link.connection.alive for link in self.links)
 
     def flood(self) -> FloodWaitError | None:
         """The flood wait that holds now, with the seconds left; None when there is none."""
@@ -136,6 +146,7 @@ class Lane:
         window = Window(self._learned) if self._learned else Window()
         link = Link(slot, connection, window, self.clock.monotonic())
         self.links.append(link)
+        self.counts.opened += 1
         return link
 
     def discard(self, link: Link) -> bool:

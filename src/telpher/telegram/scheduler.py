@@ -196,6 +196,7 @@ class Scheduler:
     def failed(self, place: Place, error: TelegramError) -> None:
         """The call at `place` came to nothing: what that means for its lane and who waits."""
         lane, link, ticket = place.lane, place.link, place.ticket
+        lane.counts.errors[error.key] += 1
         match error:
             case FloodWaitError():
                 lane.flooded(link, ticket, error)

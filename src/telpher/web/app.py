@@ -14,6 +14,7 @@ from starlette.middleware import Middleware
 from telpher._version import VERSION
 from telpher.web.api.routes import Api
 from telpher.web.client import Proxies
+from telpher.web.dashboard.room import dashboard_routes
 from telpher.web.deps import WebDeps
 from telpher.web.errors import ErrorAnswers
 from telpher.web.limiting.gate import RateGate
@@ -28,6 +29,7 @@ from telpher.web.scrape import Scrape
 from telpher.web.static import StaticFiles
 from telpher.web.stream import FileRoute
 from telpher.web.system import System
+from telpher.web.thumbnails import ThumbnailRoute
 from telpher.web.watch import Watch
 
 # Rule 46: scripts know the service by this name.
@@ -37,7 +39,7 @@ TITLE: Final = "Telegram VLC Stream Bot API"
 def create_app(deps: WebDeps) -> FastAPI:
     """Builds the ASGI application around `deps`; it holds no state of its own."""
     pages, assets = Pages(), StaticFiles()
-    errors = ErrorAnswers(pages, deps.error_shown)
+    errors = ErrorAnswers(pages, deps.error_shown, deps.metrics)
     # From the outside in.
     middleware = [
         Middleware(Proxies, trusted=deps.trusted_proxies),
@@ -54,11 +56,12 @@ def create_app(deps: WebDeps) -> FastAPI:
         routes=[
             FileRoute("/stream/", deps, turns, attachment=False),
             FileRoute("/download/", deps, turns, attachment=True),
+            ThumbnailRoute(deps),
             Watch(deps, pages, assets).route(),
             PlaylistRoute(deps.playlists).route(),
             *System(deps, pages).routes(),
             Scrape(deps.metrics, privilege).route(),
-            assets.route(),
+            *assets.routes(),
         ],
         middleware=middleware,
         redirect_slashes=False,
@@ -68,6 +71,8 @@ def create_app(deps: WebDeps) -> FastAPI:
         redoc_url=None,
     )
     app.router.routes.extend(Reference(TITLE, document_of(app), pages, assets).routes())
+    if deps.dashboard is not None:
+        app.router.routes.extend(dashboard_routes(deps, deps.dashboard, pages, assets))
     if deps.api is not None:
         app.router.routes.extend(Api(deps, deps.api).router().routes)
     errors.install(app)

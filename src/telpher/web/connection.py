@@ -26,7 +26,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
@@ -39,6 +39,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResp
 from uvicorn.server import ServerState
 
 from telpher.web import refusal
+from telpher.web.handover import Handover
 from telpher.web.refusal import Refusal
 
 # A link's address has 2,000 bytes at most and browsers send some KiB of cookies. Everything a
@@ -71,13 +72,16 @@ class Limits:
 
 class State(ServerState):
     """What all connections share; `empty` is set while there are none. Those in `waiting` have no
-    request under way, the one that has waited longest first."""
+    request under way, the one that has waited longest first. `refused` counts by the error's key.
+    """
 
     def __init__(self) -> None:
         super().__init__()
         self.empty = asyncio.Event()
         self.empty.set()
         self.waiting: dict[Connection, None] = {}
+        self.refused: Counter[str] = Counter()
+        self.handover: Handover | None = None
 
 
 class _Refused(Exception):
@@ -96,10 +100,15 @@ class Connection(HttpToolsProtocol):
         state: State,
         limits: Limits,
         loop: asyncio.AbstractEventLoop,
+        begun: bytes = b"",
     ) -> None:
+        """`begun` is what was received before it came here (`web.handover`)."""
         super().__init__(config, state, {}, loop)
+        self._state = state
+        self._begun = begun
         self._empty = state.empty
         self._waiting = state.waiting
+        self._refused = state.refused
         self._limits = limits
         self._timer: asyncio.TimerHandle | None = None
         # Requests whose answers are not complete, in their order; the first is being answered.
@@ -128,6 +137,9 @@ class Connection(HttpToolsProtocol):
             self._turn_away(refusal.TOO_MANY)
         else:
             transport.abort()
+        if self._begun and not transport.is_closing():
+            self.data_received(self._begun)
+            self._begun = b""
 
     def _another_gives_way(self) -> bool:
         """Cuts off who has been waiting longest; False when nobody is."""
@@ -153,6 +165,9 @@ class Connection(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         if self._deaf:
             return
+        if self._given_away(data):
+            self.transport.abort()
+            return
         if self._in_head:
             self._received += len(data)
         try:
@@ -165,6 +180,13 @@ class Connection(HttpToolsProtocol):
         except httptools.HttpParserError as error:
             cause = error.__context__
             self._turn_away(cause.why if isinstance(cause, _Refused) else refusal.MALFORMED)
+
+    def _given_away(self, data: bytes) -> bool:
+        """Whether another worker has the connection now; `data` is how its next request begins."""
+        handover = self._state.handover
+        if handover is None or self._begun or self._in_head or self._in_body or self._under_way:
+            return False
+        return handover.given(self.transport, data)
 
     def _parse(self, data: bytes) -> None:
         rest = memoryview(data)
@@ -285,6 +307,7 @@ class Connection(HttpToolsProtocol):
         self._stop_waiting()
         self._unset_keepalive_if_required()
         if why is not None:
+            self._refused[why.key] += 1
             head, body = refusal.written(why, self.server_state.default_headers)
             # The parser is at the request that was refused: an answer to HEAD has no body.
             is_head = self._parsed > 0 and self.parser.get_method() == b"HEAD"

@@ -5,9 +5,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Protocol
 
 from pydantic import SecretStr
@@ -16,13 +15,15 @@ from telpher.clock import Clock
 from telpher.core.forwarded import Network
 from telpher.core.links import Claims
 from telpher.core.model import FileInfo, MessageRef, Viewer
-from telpher.errors import NotFoundError
+from telpher.errors import NotFoundError, NoThumbnailError
+from telpher.observe.machine import Load
 from telpher.observe.metrics.metrics import Metrics
 from telpher.service.playlists import Listed
 from telpher.service.register import Entry
 from telpher.storage.base import DatabaseStatus
 from telpher.telegram.gateway import AccountStatus
 from telpher.web.api.deps import ApiDeps
+from telpher.web.dashboard.deps import DashboardDeps
 from telpher.web.limiting.rates import Rates
 from telpher.web.privilege import NoSessions, Sessions
 
@@ -38,6 +39,15 @@ class Stream(Protocol):
 
     async def aclose(self) -> None:
         """Leaves, whatever is under way; may be called more than once."""
+        ...
+
+
+class CacheCounts(Protocol):
+    """What look-ups in memory came to."""
+
+    @property
+    def hit_rate(self) -> float | None:
+        """From 0 to 1; None before the first."""
         ...
 
 
@@ -57,6 +67,9 @@ class EngineStats(Protocol):
 
     @property
     def cache_budget(self) -> int: ...
+
+    @property
+    def cache(self) -> CacheCounts: ...
 
 
 class Engine(Protocol):
@@ -97,6 +110,11 @@ class LinkChecker(Protocol):
         Raises BadSignatureError, LinkExpiredError or GoneError.
         """
         ...
+
+
+def no_extras() -> Sequence[AccountStatus]:
+    """Where there is one bot alone."""
+    return ()
 
 
 def no_database() -> DatabaseStatus:
@@ -163,6 +181,43 @@ class NoBook:
         return None
 
 
+class Picture(Protocol):
+    """A small JPEG."""
+
+    @property
+    def data(self) -> bytes: ...
+
+    @property
+    def tag(self) -> str:
+        """A strong validator of its bytes, quotes included."""
+        ...
+
+
+class Pictures(Protocol):
+    """Where small pictures of files come from."""
+
+    def expects(self, info: FileInfo) -> bool:
+        """Whether there is likely to be one; looks nothing up."""
+        ...
+
+    async def picture(self, ref: MessageRef, info: FileInfo) -> Picture:
+        """The picture of the file that message `ref` holds.
+
+        Raises NoThumbnailError, MessageDeletedError, TelegramError, BusyError.
+        """
+        ...
+
+
+class NoPictures:
+    """Pictures where there are none."""
+
+    def expects(self, info: FileInfo) -> bool:
+        return False
+
+    async def picture(self, ref: MessageRef, info: FileInfo) -> Picture:
+        raise NoThumbnailError("there are no pictures")
+
+
 class Lifecycle:
     """Whether the process is on its way out; read by health, written by whoever shuts down."""
 
@@ -174,11 +229,13 @@ class Lifecycle:
 class WebDeps:
     """Everything the application needs.
 
-    `cors_origins` are the origins that scripts may read files from, ("*",) for all. `disk` is the
-    directory whose file system health reports on. `error_shown` is told the key of each error of
-    ours (5xx) that somebody is answered with; it must neither wait nor fail. `base_url` is what
+    `cors_origins` are the origins that scripts may read files from, ("*",) for all. `status` is
+    where the main bot stands, `extras` where the others do, `machine` how
+    busy the machine is: none of these may wait. `error_shown` is told the key of each error of ours
+    (5xx) that somebody is answered with; it must neither wait nor fail. `base_url` is what
     addresses begin with that are shown to people. Without `rates` there is no limit to requests,
-    without `api` no /api. `metrics_token` and `sessions` say who is no stranger (`web.privilege`).
+    without `api` no /api, without `dashboard` no /dashboard. `metrics_token` and `sessions` say who
+    is no stranger (`web.privilege`).
     """
 
     engine: Engine
@@ -188,7 +245,8 @@ class WebDeps:
     cors_origins: tuple[str, ...] = ("*",)
     database: Callable[[], DatabaseStatus] = no_database
     lifecycle: Lifecycle = field(default_factory=Lifecycle)
-    disk: Path = Path()
+    machine: Callable[[], Load] = Load
+    extras: Callable[[], Sequence[AccountStatus]] = no_extras
     admission: Admission = field(default_factory=AdmitAll)
     error_shown: Callable[[str], None] = _unheard
     playlists: PlaylistSource = field(default_factory=NoPlaylists)
@@ -197,6 +255,8 @@ class WebDeps:
     rates: Rates | None = None
     book: LinkBook = field(default_factory=NoBook)
     api: ApiDeps | None = None
+    pictures: Pictures = field(default_factory=NoPictures)
+    dashboard: DashboardDeps | None = None
     metrics: Metrics = field(default_factory=Metrics)
     metrics_token: SecretStr | None = None
     sessions: Sessions = field(default_factory=NoSessions)

@@ -21,12 +21,15 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Match, Route
 
 from telpher.errors import RateLimitedError, TelpherError
+from telpher.observe.metrics.metrics import Metrics
+from telpher.observe.metrics.table import HTTP_ERRORS
 from telpher.web.accept import prefers_html
 from telpher.web.pages import Pages
 
 MESSAGES: Final[Mapping[str, str]] = {
     "not_found": "There is no file here. Check that the link was copied whole, with all that "
     "follows the question mark, or send the file to the bot again.",
+    "no_thumbnail": "There is no picture of this file.",
     "gone": "This link is no longer valid. Send the file to the bot again for a new one.",
     "link_expired": "This link has expired. Send the file to the bot again for a new one.",
     "message_deleted": "The message that held this file was deleted, or the bot may no longer read "
@@ -39,6 +42,10 @@ MESSAGES: Final[Mapping[str, str]] = {
     "unauthorized": "This needs a token, and one that is still good, in the Authorization header: "
     "Bearer, a space, the token.",
     "forbidden": "The token may not do this. Make one with the scope that is missing.",
+    "not_signed_in": "This is for admins who are signed in: send the bot /admin and press "
+    "Dashboard.",
+    "foreign_form": "This did not come from a page of the dashboard that is open now. "
+    "Go back, load the page again, and repeat it.",
     "unknown_link": "There is no link of that id.",
     "unknown_user": "Nobody of that id is known.",
     "is_admin": "Whoever is in ADMINS cannot be banned.",
@@ -108,9 +115,10 @@ class HttpError(Exception):
 class ErrorAnswers:
     """Turns exceptions into answers."""
 
-    def __init__(self, pages: Pages, shown: Callable[[str], None]) -> None:
+    def __init__(self, pages: Pages, shown: Callable[[str], None], metrics: Metrics) -> None:
         self._pages = pages
         self._shown = shown
+        self._metrics = metrics
 
     def install(self, app: FastAPI) -> None:
         """Makes `app` answer every exception here."""
@@ -152,6 +160,7 @@ class ErrorAnswers:
 
     def answer(self, request: Request, error: HttpError) -> Response:
         """`error` as JSON or as a page."""
+        self._metrics.count(HTTP_ERRORS, error.key)
         if error.status >= http.HTTPStatus.INTERNAL_SERVER_ERROR:
             self._shown(error.key)
         request_id = str(request.state.request_id)

@@ -29,7 +29,7 @@ _log = structlog.stdlib.get_logger(__name__)
 _LOGGED_PATH: Final = 300
 
 # What is asked for all the time, and not by people.
-_ROUTINE: Final = ("/health", "/metrics")
+_ROUTINE: Final = ("/health", "/metrics", "/dashboard/live")
 
 # The status of what was never answered: the client left before.
 _UNANSWERED: Final = "none"

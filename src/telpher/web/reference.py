@@ -16,8 +16,8 @@ from telpher.web.static import StaticFiles
 DESCRIPTION: Final = "openapi.json"
 
 # Both readers style what they draw from scripts, show icons from data: URLs, and load nothing from
-# anywhere else: a logo that Redoc would have from its maker's host is refused. Redoc searches in a
-# worker that it makes itself.
+# anywhere else (docs.js takes a logo from Redoc that it would). Redoc searches in a worker that it
+# makes itself.
 _POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
     "img-src 'self' data:; connect-src 'self'; worker-src blob:; base-uri 'none'; "

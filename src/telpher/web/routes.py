@@ -18,6 +18,7 @@ _EXACT: Final = {
     "/docs": "reference",
     "/redoc": "reference",
     "/openapi.json": "reference",
+    "/favicon.ico": "static",
 }
 _BELOW: Final = frozenset(
     {"stream", "download", "watch", "thumbnail", "playlist", "api", "static", "health", "dashboard"}

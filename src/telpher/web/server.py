@@ -5,8 +5,6 @@ exits by itself when a port is taken. telpher has its own life (signals, bot, jo
 protocol is used, on a listening socket that is bound here: a taken port is an ordinary error, and
 closing has two steps, as streams deserve: stop accepting, then let answers end.
 
-Options on the listening socket are inherited by every connection (Linux).
-
 A message counts as sent when the kernel has all of it. uvicorn's own `send` waits for the one
 before it: then each viewer would hold a mebibyte, half sent, that no budget knows of any more.
 """
@@ -15,10 +13,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import errno
 import logging
 import socket
+from collections.abc import Callable, Mapping
 from email.utils import formatdate
+from functools import partial
 from typing import Final
 
 import structlog
@@ -26,20 +25,12 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from telpher.clock import Clock
-from telpher.errors import SettingsError
+from telpher.crew import ALONE, Place
 from telpher.web.connection import Connection, Limits, State
+from telpher.web.handover import Handover
+from telpher.web.listening import BACKLOG, listen
 
 _log = structlog.stdlib.get_logger(__name__)
-
-# Bytes the kernel queues beyond what the network takes: without a limit a slow client holds up to
-# 3.6 MiB there, which the viewer's read-ahead already covers (libraries.md, "Traps").
-UNSENT_BYTES: Final = 128 << 10
-
-# A client that takes no byte for so long is gone. The kernel counts a closed window too, and that
-# is what a paused player looks like (players.md 10): it resumes with a Range after longer breaks.
-STALLED_MS: Final = 15 * 60 * 1000
-
-BACKLOG: Final = 2048
 
 # After their connections are cut, answers have this long to close their streams.
 _CLEAN_UP_SECONDS: Final = 5.0
@@ -51,20 +42,28 @@ def _is_news(record: logging.LogRecord) -> bool:
 
 
 class HttpServer:
-    """Serves one ASGI application on one address.
+    """Serves one ASGI application on one address, or on the socket that its crew listens on.
 
     `port` 0 asks for a free one; after `start` the property tells which.
     """
 
     def __init__(
-        self, app: ASGIApp, clock: Clock, host: str, port: int, limits: Limits | None = None
+        self,
+        app: ASGIApp,
+        clock: Clock,
+        host: str,
+        port: int,
+        limits: Limits | None = None,
+        place: Place = ALONE,
     ) -> None:
         self._app = app
         self._clock = clock
         self._host = host
         self._port = port
         self._limits = limits or Limits()
+        self._place = place
         self._state = State()
+        self._adopting: set[asyncio.Task[None]] = set()
         self._server: asyncio.Server | None = None
         self._date: asyncio.TimerHandle | None = None
 
@@ -72,6 +71,16 @@ class HttpServer:
     def port(self) -> int:
         """Where it listens."""
         return self._port
+
+    @property
+    def connections(self) -> int:
+        """How many are open."""
+        return len(self._state.connections)
+
+    @property
+    def refused(self) -> Mapping[str, int]:
+        """How many requests were turned away before they were one, by the error's key."""
+        return self._state.refused
 
     async def start(self) -> None:
         """Binds and serves. Raises SettingsError when the address is not to be had."""
@@ -93,14 +102,32 @@ class HttpServer:
         config.load()
         logging.getLogger("uvicorn.error").addFilter(_is_news)
         loop = asyncio.get_running_loop()
-        listener = await _listen(self._host, self._port)
+        listener = await self._listener()
         self._port = listener.getsockname()[1]
         self._set_date()
-        self._server = await loop.create_server(
-            lambda: Connection(config, self._state, self._limits, loop),
-            sock=listener,
-            backlog=BACKLOG,
+
+        def connection(begun: bytes = b"") -> Connection:
+            return Connection(config, self._state, self._limits, loop, begun)
+
+        self._server = await loop.create_server(connection, sock=listener, backlog=BACKLOG)
+        if self._place.of > 1:
+            self._state.handover = Handover(self._place, partial(self._adopt, connection))
+            self._state.handover.open()
+
+    async def _listener(self) -> socket.socket:
+        if self._place.listener is not None:
+            return socket.socket(fileno=self._place.listener)
+        return await listen(self._host, self._port)
+
+    def _adopt(
+        self, protocol: Callable[[bytes], Connection], client: socket.socket, begun: bytes
+    ) -> None:
+        """Serves a connection that another worker has accepted, and read so much of."""
+        task = asyncio.get_running_loop().create_task(
+            _connected(lambda: protocol(begun), client), name="a connection handed over"
         )
+        self._adopting.add(task)
+        task.add_done_callback(self._adopting.discard)
 
     def stop_accepting(self) -> None:
         """Closes the listening socket and idle connections; answers under way go on."""
@@ -108,6 +135,9 @@ class HttpServer:
             return
         self._server.close()
         self._server = None
+        if self._state.handover is not None:
+            self._state.handover.close()
+            self._state.handover = None
         for connection in list(self._state.connections):
             connection.shutdown()
 
@@ -119,6 +149,7 @@ class HttpServer:
         self.stop_accepting()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds):
+                await asyncio.gather(*self._adopting)
                 await self._state.empty.wait()
         if self._state.connections:
             _log.warning("answers cut off", connections=len(self._state.connections))
@@ -147,27 +178,7 @@ class HttpServer:
         self._date = asyncio.get_running_loop().call_later(1.0, self._set_date)
 
 
-async def _listen(host: str, port: int) -> socket.socket:
-    loop = asyncio.get_running_loop()
-    try:
-        found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
-        family, _, _, _, address = found[0]
-        both = family == socket.AF_INET6 and address[0] == "::" and socket.has_dualstack_ipv6()
-        listener = socket.create_server(
-            (host, port), family=family, backlog=BACKLOG, dualstack_ipv6=both
-        )
-    except OSError as error:
-        raise SettingsError([_explain(error, host, port)]) from error
-    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, UNSENT_BYTES)
-    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, STALLED_MS)
-    return listener
-
-
-def _explain(error: OSError, host: str, port: int) -> str:
-    if isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL:
-        return f"HOST: {host!r} is no address of this machine; use 0.0.0.0 for all of them"
-    if error.errno == errno.EADDRINUSE:
-        return f"PORT: {port} is in use by another program; stop it or set another PORT"
-    if error.errno == errno.EACCES:
-        return f"PORT: {port} may not be used without root rights; set one above 1023"
-    return f"HOST, PORT: cannot listen on {host}:{port}: {error.strerror}"
+async def _connected(protocol: Callable[[], Connection], client: socket.socket) -> None:
+    """Nobody is told when the client is gone by then."""
+    with contextlib.suppress(OSError):
+        await asyncio.get_running_loop().connect_accepted_socket(protocol, client)

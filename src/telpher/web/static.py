@@ -17,7 +17,7 @@ from typing import Final
 
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
+from starlette.routing import BaseRoute, Route
 
 from telpher.errors import NotFoundError
 
@@ -34,6 +34,8 @@ _TYPES: Final = {
 
 # Hexadecimal digits of the digest: enough to tell versions apart.
 _DIGITS: Final = 16
+
+_ICON: Final = "icon.svg"
 
 _FOR_EVER: Final = "public, max-age=31536000, immutable"
 _FOR_NOW: Final = "public, no-cache"
@@ -59,9 +61,10 @@ class StaticFiles:
             for path in sorted(place.glob("*.*"))
         }
 
-    def route(self) -> Route:
-        """Everything below /static/."""
-        return Route(PREFIX + "{name}", self._answer)
+    def routes(self) -> list[BaseRoute]:
+        """Everything below /static/, and the icon that browsers ask for unasked: beside a file that
+        is opened by itself, and for pages that name none."""
+        return [Route(PREFIX + "{name}", self._answer), Route("/favicon.ico", self._icon)]
 
     def address(self, name: str) -> str:
         """Where pages find a file, relative to the root. Raises KeyError when there is none."""
@@ -71,22 +74,30 @@ class StaticFiles:
         asset = self._assets.get(request.path_params["name"])
         if asset is None:
             raise NotFoundError("no such asset")
-        asked = request.query_params.get("v") == asset.digest
-        unpack = asset.packed and "gzip" not in request.headers.get("accept-encoding", "")
-        # Two representations, two strong validators (RFC 9110, 8.8.3.3).
-        tag = f'"{asset.digest}{"-plain" if unpack else ""}"'
-        headers = {
-            "Cache-Control": _FOR_EVER if asked else _FOR_NOW,
-            "ETag": tag,
-            "Vary": "Accept-Encoding",
-            "X-Content-Type-Options": "nosniff",
-        }
-        if tag in request.headers.get("if-none-match", ""):
-            return Response(None, 304, headers)
-        headers["Content-Type"] = asset.media_type
-        if asset.packed and not unpack:
-            headers["Content-Encoding"] = "gzip"
-        return Response(await asyncio.to_thread(_read, asset.path, unpack), headers=headers)
+        return await _given(request, asset)
+
+    async def _icon(self, request: Request) -> Response:
+        return await _given(request, self._assets[_ICON])
+
+
+async def _given(request: Request, asset: Asset) -> Response:
+    """The asset, or that a copy at hand is good."""
+    asked = request.query_params.get("v") == asset.digest
+    unpack = asset.packed and "gzip" not in request.headers.get("accept-encoding", "")
+    # Two representations, two strong validators (RFC 9110, 8.8.3.3).
+    tag = f'"{asset.digest}{"-plain" if unpack else ""}"'
+    headers = {
+        "Cache-Control": _FOR_EVER if asked else _FOR_NOW,
+        "ETag": tag,
+        "Vary": "Accept-Encoding",
+        "X-Content-Type-Options": "nosniff",
+    }
+    if tag in request.headers.get("if-none-match", ""):
+        return Response(None, 304, headers)
+    headers["Content-Type"] = asset.media_type
+    if asset.packed and not unpack:
+        headers["Content-Encoding"] = "gzip"
+    return Response(await asyncio.to_thread(_read, asset.path, unpack), headers=headers)
 
 
 def _asset(path: Path) -> Asset:

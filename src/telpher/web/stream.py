@@ -20,12 +20,9 @@ import secrets
 from collections.abc import Mapping
 from functools import partial
 from http import HTTPStatus
-from typing import Final
 
-from starlette.datastructures import URLPath
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Match, NoMatchFound
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from telpher.core import conditions, ranges
@@ -33,50 +30,39 @@ from telpher.core.byteranges import content_range, lay_out
 from telpher.core.links import Claims
 from telpher.core.model import FileInfo, Viewer
 from telpher.errors import TelpherError
+from telpher.observe.metrics.table import HTTP_BROKEN
 from telpher.web.admittance import Admittance, file_of
 from telpher.web.client import client_of
 from telpher.web.deps import Stream, WebDeps
-from telpher.web.disconnect import while_connected
 from telpher.web.errors import HttpError
 from telpher.web.file_headers import file_headers, last_modified, validators
 from telpher.web.limiting.turns import Turns
 from telpher.web.parts import Open, Parts
+from telpher.web.prefix import PrefixRoute
+from telpher.web.request_headers import joined
 from telpher.web.response import BrokenBodyError, FileResponse
 
-ALLOW: Final = "GET, HEAD, OPTIONS"
 
-
-class FileRoute(BaseRoute):
-    """Everything below `prefix`, whatever follows: so every wrong address gets the same answer."""
+class FileRoute(PrefixRoute):
+    """Everything below `prefix`."""
 
     def __init__(self, prefix: str, deps: WebDeps, turns: Turns, *, attachment: bool) -> None:
-        self._prefix = prefix
+        super().__init__(prefix)
         self._engine = deps.engine
         self._admittance = Admittance(deps.links, deps.status)
         self._admission = deps.admission
         self._turns = turns
+        self._metrics = deps.metrics
         self._attachment = attachment
 
-    def matches(self, scope: Scope) -> tuple[Match, Scope]:
-        found = scope["type"] == "http" and scope["path"].startswith(self._prefix)
-        return (Match.FULL if found else Match.NONE), {}
-
-    def url_path_for(self, name: str, /, **path_params: object) -> URLPath:
-        raise NoMatchFound(name, path_params)
-
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
-        request = Request(scope)
-        if request.method == "OPTIONS":
-            await Response(None, HTTPStatus.NO_CONTENT, {"Allow": ALLOW})(scope, receive, send)
-            return
-        if request.method not in ("GET", "HEAD"):
-            raise HttpError(HTTPStatus.METHOD_NOT_ALLOWED, "method_not_allowed", {"Allow": ALLOW})
         try:
-            await while_connected(receive, self._serve(request, receive, send))
+            await super().handle(scope, receive, send)
         except BrokenBodyError:
-            return  # The server closes the connection of an answer that was left incomplete.
+            # The server closes the connection of an answer that was left incomplete.
+            self._metrics.count(HTTP_BROKEN)
 
-    async def _serve(self, request: Request, receive: Receive, send: Send) -> None:
+    async def serve(self, request: Request, receive: Receive, send: Send) -> None:
         claims = await self._claims(request)
         viewer = await self._viewer(request, claims)
         info = await file_of(claims, self._engine)
@@ -101,7 +87,7 @@ class FileRoute(BaseRoute):
     async def _answer(
         self, request: Request, claims: Claims, info: FileInfo, viewer: Viewer
     ) -> ASGIApp:
-        asked = _joined(request)
+        asked = joined(request)
         headers = file_headers(info, attachment=self._attachment)
         decision = conditions.decide(asked, headers["ETag"], last_modified(info))
         if decision is conditions.Decision.PRECONDITION_FAILED:
@@ -172,14 +158,6 @@ def _length(wanted: ranges.Requested, info: FileInfo) -> int:
             return sum(each.stop - each.start for each in several)
         case _:
             return info.size
-
-
-def _joined(request: Request) -> dict[str, str]:
-    """The request's headers by lower-case name, repeated ones joined (RFC 9110, 5.2)."""
-    joined: dict[str, str] = {}
-    for name, value in request.headers.items():
-        joined[name] = f"{joined[name]}, {value}" if name in joined else value
-    return joined
 
 
 def _sized(headers: Mapping[str, str], length: int) -> dict[str, str]:

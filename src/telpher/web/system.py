@@ -2,7 +2,10 @@
 
 /health/live    the process answers; touches nothing, platforms restart what fails it
 /health/ready   links play now; balancers send no viewers while it fails
-/health         all of it in figures; 503 only when links cannot play
+/health         all of it in figures, and what is wrong (`web.health`); 503 only when links cannot
+                play
+
+Nothing here awaits: whatever hangs, the answer comes at once, from what was noted before.
 """
 
 from __future__ import annotations
@@ -17,13 +20,17 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from telpher._version import VERSION
-from telpher.telegram.gateway import AccountState
+from telpher.telegram.gateway import AccountState, AccountStatus
 from telpher.web.accept import prefers_html
 from telpher.web.deps import WebDeps
-from telpher.web.machine import Machine
+from telpher.web.health import Known, Level, Reason, level_of, reasons
 from telpher.web.pages import Pages
 
 SERVICE: Final = "telpher"
+
+_MIB: Final = 1 << 20
+
+_REDIS: Final = {None: "not configured", True: "connected", False: "unreachable"}
 
 _HEADERS: Final = {
     "Cache-Control": "no-store",
@@ -32,13 +39,26 @@ _HEADERS: Final = {
 }
 
 
+def judged(deps: WebDeps) -> list[Reason]:
+    """What is not as it should be, at this moment."""
+    return reasons(
+        Known(
+            draining=deps.lifecycle.draining,
+            main=deps.status(),
+            extras=deps.extras(),
+            database=deps.database().status != "unreachable",
+            redis=deps.rates.redis if deps.rates else None,
+            load=deps.machine(),
+        )
+    )
+
+
 class System:
     """The routes that describe the running process."""
 
     def __init__(self, deps: WebDeps, pages: Pages) -> None:
         self._deps = deps
         self._pages = pages
-        self._machine = Machine(deps.disk)
         self._started = deps.clock.monotonic()
 
     def routes(self) -> list[BaseRoute]:
@@ -78,46 +98,42 @@ class System:
         return _status("ready", HTTPStatus.OK)
 
     async def health(self, _request: Request) -> Response:
-        connected = self._connected()
-        return JSONResponse(
-            self._report(connected),
-            HTTPStatus.OK if connected else HTTPStatus.SERVICE_UNAVAILABLE,
-            _HEADERS,
-        )
+        report = self._report()
+        serves = report["status"] != Level.UNHEALTHY
+        status = HTTPStatus.OK if serves else HTTPStatus.SERVICE_UNAVAILABLE
+        return JSONResponse(report, status, _HEADERS)
 
     def _connected(self) -> bool:
         return self._deps.status().state is AccountState.CONNECTED
 
-    def _report(self, connected: bool) -> dict[str, object]:
-        clock = self._deps.clock
-        database = self._deps.database()
-        engine = self._deps.engine.stats()
-        account = self._deps.status()
-        load = self._machine.load()
-        now = datetime.datetime.fromtimestamp(clock.now(), datetime.UTC)
+    def _report(self) -> dict[str, object]:
+        deps, clock = self._deps, self._deps.clock
+        account, extras, database = deps.status(), deps.extras(), deps.database()
+        load, engine = deps.machine(), deps.engine.stats()
+        redis = deps.rates.redis if deps.rates else None
+        found = judged(deps)
         return {
-            "status": _verdict(connected, database.status == "unreachable"),
-            "timestamp": now.isoformat(),
+            "status": level_of(found).value,
+            "reasons": [{"reason": each.word, "message": each.sentence} for each in found],
+            "timestamp": _iso(clock.now()),
             "uptime_seconds": round(clock.monotonic() - self._started, 3),
             "version": VERSION,
-            "draining": self._deps.lifecycle.draining,
-            "bot": {
-                "connected": connected,
-                "status": account.state.value,
-                "username": account.username,
-                "reason": account.reason,
-            },
+            "draining": deps.lifecycle.draining,
+            "bot": _bot(account),
             "database": {"status": database.status, "type": database.type},
+            "redis": {"status": _REDIS[redis]},
             "system": {
                 "cpu_percent": load.cpu_percent,
                 "memory_percent": load.memory_percent,
-                "memory_available_mb": load.memory_available_mb,
-                "disk_percent": load.disk_percent,
+                "memory_available_mb": round(load.memory_available / _MIB, 1),
+                "disk_percent": load.disk.percent if load.disk else None,
+                "disk_free_mb": round(load.disk.free / _MIB, 1) if load.disk else None,
             },
             "cache": {
                 "file_properties_cached": engine.file_properties_cached,
                 "reserved_bytes": engine.cache_bytes,
                 "budget_bytes": engine.cache_budget,
+                "hit_rate": _rounded(engine.cache.hit_rate),
             },
             "streams": {"active": engine.active_streams},
             "process": {"tasks": len(asyncio.all_tasks())},
@@ -125,13 +141,39 @@ class System:
                 str(dc): "connected" if count else "idle" for dc, count in account.dcs.items()
             },
             "dc_connections": {str(dc): count for dc, count in account.dcs.items()},
+            "accounts": [_account(each, clock.now()) for each in (account, *extras)],
         }
 
 
-def _verdict(connected: bool, database_down: bool) -> str:
-    if not connected:
-        return "unhealthy"
-    return "degraded" if database_down else "healthy"
+def _bot(account: AccountStatus) -> dict[str, object]:
+    return {
+        "connected": account.state is AccountState.CONNECTED,
+        "status": account.state.value,
+        "username": account.username,
+        "reason": account.reason,
+    }
+
+
+def _account(account: AccountStatus, now: float) -> dict[str, object]:
+    """A bot, and its file traffic by data centre."""
+    dcs = {
+        str(dc): {"connections": count, "flood_until": _flood_until(account, dc, now)}
+        for dc, count in account.dcs.items()
+    }
+    return {"id": account.user_id, **_bot(account), "dcs": dcs}
+
+
+def _flood_until(account: AccountStatus, dc: int, now: float) -> str | None:
+    left = account.floods.get(dc)
+    return None if left is None else _iso(now + left)
+
+
+def _iso(seconds: float) -> str:
+    return datetime.datetime.fromtimestamp(seconds, datetime.UTC).isoformat()
+
+
+def _rounded(rate: float | None) -> float | None:
+    return None if rate is None else round(rate, 4)
 
 
 def _status(word: str, status: HTTPStatus) -> Response:

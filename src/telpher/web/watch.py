@@ -57,12 +57,17 @@ _SCRIPTS: Final = ("media-chrome.js", "watch.js")
 @dataclass(frozen=True, slots=True)
 class _Addresses:
     """Where everything is: `stream` and `download` relative to the page, so that it plays by
-    whatever name it was reached; `file` and `page` as they are shown to people."""
+    whatever name it was reached; `file` and `page` as they are shown to people.
+
+    `preview` is for programs that show a picture of a page they were sent a link to: whom the page
+    tells of it has the signature already.
+    """
 
     root: str
     stream: str
     download: str
     thumbnail: str
+    preview: str
     file: str
     page: str
     playlist: str
@@ -70,17 +75,15 @@ class _Addresses:
 
 
 class Watch:
-    """The page's route. `thumbnails`: whether /thumbnail is served."""
+    """The page's route."""
 
-    def __init__(
-        self, deps: WebDeps, pages: Pages, assets: StaticFiles, *, thumbnails: bool = False
-    ) -> None:
+    def __init__(self, deps: WebDeps, pages: Pages, assets: StaticFiles) -> None:
         self._engine = deps.engine
         self._admittance = Admittance(deps.links, deps.status)
         self._base = deps.base_url
         self._pages = pages
         self._assets = assets
-        self._thumbnails = thumbnails
+        self._pictures = deps.pictures
 
     def route(self) -> Route:
         """Everything below /watch/."""
@@ -112,7 +115,7 @@ class Watch:
             "content_type": mime.content_type(info).partition(";")[0],
             "asset": {name: addresses.root + self._assets.address(name) for name in _ASSETS},
             "scripts": _SCRIPTS if shown.plays else ("watch.js",),
-            "thumbnails": self._thumbnails,
+            "pictured": self._pictures.expects(info),
             "platform": there,
             "handheld": there in {players.Platform.ANDROID, players.Platform.IOS},
             "here": [way for way in every if way.platform is there and not way.handler],
@@ -140,6 +143,7 @@ class Watch:
             stream=f"{root}stream/{named}",
             download=f"{root}download/{named}",
             thumbnail=f"{root}thumbnail/{place}{key}",
+            preview=f"{self._base}/thumbnail/{place}{key}",
             file=f"{self._base}/stream/{named}",
             page=f"{self._base}/{page}",
             playlist=f"{root}watch/{place}{beside}format=m3u",

@@ -14,6 +14,7 @@ from typing import Any
 
 from telethon.tl import types
 
+from tgfake import jpeg
 from tgfake.content import Computed, Held, OnDisk, Source
 
 # A grey square of 16 by 16, so that whatever shows a thumbnail has a valid image to decode.
@@ -22,9 +23,12 @@ TINY_JPEG = base64.b64decode(
     "CQgICAgJCQoKCgwMCwsODg4RERT/xABMAAEBAAAAAAAAAAAAAAAAAAAABgEBAQAAAAAAAAAAAAAAAAAABAUQAQAAAAAA"
     "AAAAAAAAAAAAAAARAQAAAAAAAAAAAAAAAAAAAAD/wAARCAAQABADASIAAhEAAxEA/9oADAMBAAIRAxEAPwCZAMTX/9k="
 )
-THUMB_SIDE = 16
-# The size types of https://core.telegram.org/api/files: "m" fits into 320, "x" into 800 pixels.
-THUMB, FULL = "m", "x"
+# The size types of https://core.telegram.org/api/files: "m" fits into 320 pixels; "i" is a blurred
+# preview inside the message, which cannot be fetched.
+STRIPPED, THUMB = "i", "m"
+_FULL = ((800, "x"), (1280, "y"), (2560, "w"))
+# 1, height, width, and a JPEG without its head (/api/files#stripped-thumbnails).
+_PREVIEW = bytes((1, 30, 40)) + bytes(60)
 
 
 class FileKind(StrEnum):
@@ -111,16 +115,26 @@ class File:
         """The bytes that a location with this `thumb_size` names; None where it names nothing."""
         if thumb_size == THUMB and self.thumb is not None:
             return Held(self.thumb)
-        wanted = FULL if self.is_photo else ""
+        wanted = self._full if self.is_photo else ""
         return self.source if thumb_size == wanted else None
 
     def sizes(self) -> list[Any]:
         """The photoSize list: of the photo, or of the document's thumbnails."""
-        small = [] if self.thumb is None else [_size(THUMB, len(self.thumb))]
+        small = [] if self.thumb is None else _small_sizes(self.thumb)
         if not self.is_photo:
             return small
-        width, height = self.spec.width or 800, self.spec.height or 600
-        return [*small, types.PhotoSize(FULL, width, height, self.size)]
+        return [*small, types.PhotoSize(self._full, *self._sides, self.size)]
+
+    @property
+    def _sides(self) -> tuple[int, int]:
+        """Of a photo: width and height."""
+        return self.spec.width or 800, self.spec.height or 600
+
+    @property
+    def _full(self) -> str:
+        """The type of a photo's largest size."""
+        longest = max(self._sides)
+        return next((letter for most, letter in _FULL if longest <= most), _FULL[-1][1])
 
     def attributes(self) -> list[Any]:
         """The documentAttribute list of a document."""
@@ -142,8 +156,12 @@ class File:
         return [video, *([types.DocumentAttributeAnimated()] if video.nosound else [])]
 
 
-def _size(letter: str, length: int) -> Any:
-    return types.PhotoSize(letter, THUMB_SIDE, THUMB_SIDE, length)
+def _small_sizes(thumb: bytes) -> list[Any]:
+    width, height = jpeg.sides(thumb) or (0, 0)
+    return [
+        types.PhotoStrippedSize(STRIPPED, _PREVIEW),
+        types.PhotoSize(THUMB, width, height, len(thumb)),
+    ]
 
 
 def source_of(spec: FileSpec, file_id: int, disk: OnDisk | None) -> Source:

@@ -10,14 +10,15 @@ PRESSES = (
     *("admin", "admin_close", "statistics", "users", "user:7", "find_user", "ban:7", "unban:7"),
     *("links_of:7", "link_of:1", "ask_end_of:1", "end_of:1", "banners", "banner:start"),
     *("banner_see:start", "banner_new:start", "banner_reset:start", "channel", "log_level"),
-    *("log_set:DEBUG", "restart", "restart_now:x", "broadcast"),
+    *("log_set:DEBUG", "restart", "restart_now:x", "broadcast", "dashboard"),
 )
 
 
 async def test_the_panel_leads_to_everything_and_back(home):
     panel = await home.say("/admin", ROOT)
-    assert {"statistics", "users", "find_user", "broadcast"} <= set(data_of(panel))
-    for name in ("statistics", "users", "find_user", "banners", "channel", "log_level", "restart"):
+    assert {"dashboard", "statistics", "users", "find_user", "broadcast"} <= set(data_of(panel))
+    pages = ("dashboard", "statistics", "users", "find_user", "banners", "channel", "log_level")
+    for name in (*pages, "restart"):
         page = await home.press_data(name.encode(), ROOT, panel.ref)
         assert page.ref == panel.ref, "in place"
         if name == "find_user":

@@ -7,9 +7,18 @@ from dataclasses import replace
 from typing import Any, TypeVar
 
 from telpher.core.model import FileInfo, Kind, MessageRef, Person
-from telpher.core.records import Denial, Job, JobState, LinkRecord, Playlist, PlaylistEntry, User
+from telpher.core.records import (
+    Denial,
+    FileRecord,
+    Job,
+    JobState,
+    LinkRecord,
+    Playlist,
+    PlaylistEntry,
+    User,
+)
 from telpher.core.tally import Event, LinkMade, PersonSeen, tally
-from telpher.storage.base import Database, PageKey
+from telpher.storage.base import Database, FileOrder, PageKey
 
 _T = TypeVar("_T")
 
@@ -111,6 +120,42 @@ async def all_links(database: Database, owner: int, limit: int = 2) -> list[Link
         lambda before: database.links.of_owner(owner, limit, before),
         lambda each: PageKey(each.created, each.link_id),
     )
+
+
+async def every_link(database: Database, limit: int = 2) -> list[LinkRecord]:
+    return await paged(
+        lambda before: database.links.page(limit, before),
+        lambda each: PageKey(each.created, each.link_id),
+    )
+
+
+async def links_of_file(database: Database, document: int, limit: int = 2) -> list[LinkRecord]:
+    return await paged(
+        lambda before: database.links.of_file(document, limit, before),
+        lambda each: PageKey(each.created, each.link_id),
+    )
+
+
+async def all_files(
+    database: Database, order: FileOrder, text: str = "", limit: int = 2
+) -> list[FileRecord]:
+    return await paged(
+        lambda before: database.files.page(order, limit, before, text),
+        order.key,
+    )
+
+
+async def found(database: Database, text: str, limit: int = 2) -> list[User]:
+    """Everybody who is found by `text`, page by page."""
+    users: list[User] = []
+    after = None
+    while True:
+        page = await database.users.search(text, limit, after)
+        users += page.users
+        after = page.next
+        if after is None:
+            return users
+        assert len(page.users) == limit
 
 
 async def all_denials(database: Database, since: float = 0, limit: int = 2) -> list[Denial]:

@@ -8,10 +8,20 @@ from dataclasses import dataclass, field, replace
 from itertools import chain
 
 from telpher.core.model import MessageRef, Person
-from telpher.core.records import LinkRecord, PopularFile, Totals, User, UserCounts
+from telpher.core.records import (
+    Activity,
+    FileCounts,
+    FileRecord,
+    LinkRecord,
+    Totals,
+    User,
+    UserCounts,
+)
+from telpher.core.spans import Span, entered, start_of
 from telpher.core.tally import (
     DAY,
     HOUR,
+    AnswerBegan,
     BatchMade,
     BytesServed,
     ErrorShown,
@@ -20,7 +30,10 @@ from telpher.core.tally import (
     LinkMade,
     PersonSeen,
     PlayBegun,
+    Tally,
+    tally,
 )
+from telpher.storage.base import FileOrder
 
 _FIELDS = {"total_streams", "total_files", "total_batch_requests", "bytes_served"}
 
@@ -32,7 +45,9 @@ class Model:
     users: dict[int, User] = field(default_factory=dict)
     links: dict[int, LinkRecord] = field(default_factory=dict)
     changed: set[int] = field(default_factory=set)
-    files: dict[int, PopularFile] = field(default_factory=dict)
+    files: dict[int, FileRecord] = field(default_factory=dict)
+    visited: dict[tuple[str, int], int] = field(default_factory=dict)
+    there: Counter[tuple[str, Span, int]] = field(default_factory=Counter)
     hours: dict[int, HourSum] = field(default_factory=dict)
     days: Counter[tuple[int, int]] = field(default_factory=Counter)
     applied: dict[str, tuple[int, list[int]]] = field(default_factory=dict)
@@ -49,6 +64,7 @@ class Model:
             (each for each in events if not isinstance(each, LinkMade)),
         ):
             self._happen(event)
+        self._visit(tally(events))
         self.applied[writer] = (number, sorted(new))
         return new
 
@@ -120,9 +136,48 @@ class Model:
         links = map(self.link, self.changed)
         return {each.link_id: bool(each.revoked) or each.owner_banned for each in links}
 
-    def popular(self) -> list[PopularFile]:
-        played = [each for each in self.files.values() if each.plays]
-        return sorted(played, key=lambda each: (-each.plays, each.document_id))
+    def popular(self) -> list[FileRecord]:
+        return [each for each in self.file_list(FileOrder.MOST_PLAYED) if each.plays]
+
+    def file_list(self, order: FileOrder, text: str = "") -> list[FileRecord]:
+        found = [each for each in self.files.values() if each.created]
+        found = [each for each in found if text.casefold() in each.name.casefold()]
+        return sorted(found, key=lambda each: (order.key(each).at, each.document_id), reverse=True)
+
+    def all_links(self) -> list[LinkRecord]:
+        links = [self.link(each) for each, link in self.links.items() if not link.revoked]
+        return sorted(links, key=lambda each: (-each.created, -each.link_id))
+
+    def file_counts(self, now: float) -> FileCounts:
+        files = self.files.values()
+        played = [sum(each.last_play >= now - days * DAY for each in files) for days in (1, 7, 30)]
+        return FileCounts(len(self.popular()), *played)
+
+    def activity(self, span: Span) -> dict[int, Activity]:
+        starts = sorted({start for _, each, start in self.there if each is span})
+        return {
+            start: Activity(self.there["user", span, start], self.there["file", span, start])
+            for start in starts
+        }
+
+    def found(self, text: str) -> list[User]:
+        """People by the beginnings of their names; each where they are found first."""
+        fields = [
+            lambda person: person.username,
+            lambda person: f"{person.first_name} {person.last_name}".strip(),
+            lambda person: person.last_name,
+        ]
+        found: dict[int, User] = {}
+        for name in fields:
+            here = [
+                each
+                for each in self.users.values()
+                if name(each.person).casefold().startswith(text.casefold())
+            ]
+            here.sort(key=lambda each: (name(each.person).casefold(), each.person.user_id))
+            for each in here:
+                found.setdefault(each.person.user_id, each)
+        return list(found.values())
 
     def totals(self) -> Totals:
         hours = self.hours.values()
@@ -133,6 +188,8 @@ class Model:
             sum(each.bytes_served for each in hours),
             sum(each.batches for each in hours),
             sum(each.errors for each in hours),
+            sum(each.answers for each in hours),
+            sum(each.waited for each in hours),
         )
 
     def _user(self, user_id: int, *, make: bool = True) -> User:
@@ -187,14 +244,25 @@ class Model:
                 self._play(event)
             case BytesServed(link_id, document_id, count, at):
                 self._serve(link_id, count, at)
-                self._file(document_id, bytes_served=count)
+                file = self._file(document_id)
+                served = file.bytes_served + count
+                self._file(document_id, replace(file, bytes_served=served))
                 self._hour(at).bytes_served += count
-            case ErrorShown(_, at):
+            case ErrorShown(key, at):
                 self._hour(at).errors += 1
+                shown = self._hour(at).shown
+                shown[key] = shown.get(key, 0) + 1
+            case AnswerBegan(seconds, at):
+                self._hour(at).answers += 1
+                self._hour(at).waited += round(seconds * 1000)
 
     def _make(self, link: LinkRecord) -> None:
         self._count(link.owner, total_files=1)
         self._hour(link.created).files += 1
+        file = self._file(link.document_id)
+        if not file.created:
+            file = replace(file, ref=link.ref, name=link.name, size=link.size)
+        self._file(link.document_id, file, created=link.created)
         if link.link_id not in self.links:
             self.links[link.link_id] = link
             if self._user(link.owner).banned:
@@ -202,10 +270,16 @@ class Model:
 
     def _play(self, event: PlayBegun) -> None:
         self._hour(event.at).streams += 1
-        self._file(event.document_id, plays=1)
-        self.files[event.document_id] = replace(
-            self.files[event.document_id], ref=event.ref, name=event.name, size=event.size
+        file = self._file(event.document_id)
+        file = replace(
+            file,
+            ref=event.ref,
+            name=event.name,
+            size=event.size,
+            plays=file.plays + 1,
+            last_play=max(file.last_play, event.at),
         )
+        self._file(event.document_id, file)
         if link := self.links.get(event.link_id):
             self._count(link.owner, total_streams=1)
             last = max(link.last_play, event.at)
@@ -217,12 +291,27 @@ class Model:
             self.days[link.owner, int(at) // DAY * DAY] += count
             self.links[link_id] = replace(link, bytes_served=link.bytes_served + count)
 
-    def _file(self, document_id: int, plays: int = 0, bytes_served: int = 0) -> None:
-        unknown = PopularFile(document_id, MessageRef(0, 0), "", 0, 0, 0)
-        file = self.files.get(document_id, unknown)
-        self.files[document_id] = replace(
-            file, plays=file.plays + plays, bytes_served=file.bytes_served + bytes_served
-        )
+    def _file(
+        self, document_id: int, file: FileRecord | None = None, created: float = 0
+    ) -> FileRecord:
+        unknown = FileRecord(document_id, MessageRef(0, 0), "", 0)
+        file = file or self.files.get(document_id, unknown)
+        created = _earlier(file.created, created)
+        self.files[document_id] = replace(file, created=created)
+        return self.files[document_id]
+
+    def _visit(self, whole: Tally) -> None:
+        """Each visitor of a tally counts once for each span it is the first visit in."""
+        users = {each: user.seen for each, user in whole.users.items() if user.person}
+        files = {each: file.last_play for each, file in whole.files.items() if file.plays}
+        for document_id, at in files.items():
+            self._file(document_id, created=at)
+        for kind, visits in {"user": users, "file": files}.items():
+            for each, at in visits.items():
+                before = self.visited.get((kind, each), 0)
+                for span, start in entered(before, at):
+                    self.there[kind, span, start] += 1
+                self.visited[kind, each] = max(before, start_of(Span.HOUR, at))
 
     def _hour(self, at: float) -> HourSum:
         return self.hours.setdefault(int(at) // HOUR * HOUR, HourSum())

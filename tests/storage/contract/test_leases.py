@@ -56,6 +56,16 @@ async def test_one_that_was_given_back_is_anybodys_under_a_larger_fence(database
     assert fences == sorted(set(fences))
 
 
+async def test_the_first_fence_ever_is_one_and_never_comes_again(database):
+    leases = database.leases
+    first = await leases.acquire("n", "one", HOUR)
+    assert first.fence == 1
+    assert await leases.acquire("n", "one", HOUR) == first
+    await leases.release(first)
+    assert (await leases.acquire("n", "one", HOUR)).fence == 2
+    assert (await leases.acquire("another", "one", HOUR)).fence == 1
+
+
 async def test_giving_back_what_another_has_changes_nothing(database):
     leases = database.leases
     first = await leases.acquire("n", "one", HOUR)

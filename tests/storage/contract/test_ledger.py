@@ -8,8 +8,9 @@ from dataclasses import replace
 import pytest
 
 from telpher.core.model import MessageRef
-from telpher.core.records import PopularFile, Totals
+from telpher.core.records import FileRecord, Totals
 from telpher.core.tally import (
+    AnswerBegan,
     BatchMade,
     BytesServed,
     ErrorShown,
@@ -98,10 +99,11 @@ async def test_counts_reach_link_owner_file_and_hour(database):
     assert await database.links.get(1) == replace(link(1), plays=1, bytes_served=700, last_play=NOW)
     assert await database.ledger.totals() == Totals(1, 1, 1, 700, 1, 1)
     assert await database.ledger.popular(5) == [
-        PopularFile(5, MessageRef(ANN, 1), "film 5", 1000, 1, 700)
+        FileRecord(5, MessageRef(ANN, 1), "film 5", 1000, 1, 700, NOW, NOW)
     ]
     hour = int(NOW) // HOUR * HOUR
-    assert await database.ledger.hours(0, NOW + 1) == {hour: HourSum(1, 700, 1, 1, 1)}
+    happened = HourSum(1, 700, 1, 1, 1, shown={"gone": 1})
+    assert await database.ledger.hours(0, NOW + 1) == {hour: happened}
 
 
 async def test_counts_for_an_unknown_link_are_dropped_but_not_the_files_and_hours(database):
@@ -191,8 +193,8 @@ async def test_the_most_played_come_first_and_the_rest_not_at_all(database):
         BytesServed(9, 77, 100, NOW),
     )
     popular = database.ledger.popular
-    assert [each.document_id for each in await popular(9)] == [3, 2, 5, 8, 1]
-    assert [each.document_id for each in await popular(2)] == [3, 2]
+    assert [each.document_id for each in await popular(9)] == [3, 8, 5, 2, 1]
+    assert [each.document_id for each in await popular(2)] == [3, 8]
     assert await popular(0) == []
     assert (await database.ledger.totals()).unique_files == 5
 
@@ -204,14 +206,14 @@ async def test_a_file_is_shown_as_it_was_played_last(database):
     await happen(database, moved, number=3)
     await happen(database, BytesServed(9, 5, 10, NOW), number=4)
     assert await database.ledger.popular(1) == [
-        PopularFile(5, MessageRef(ANN, 2), "renamed", 2000, 2, 11)
+        FileRecord(5, MessageRef(ANN, 2), "renamed", 2000, 2, 11, NOW, NOW)
     ]
 
 
 async def test_hours_are_listed_from_until(database):
     hours = [TODAY + n * HOUR for n in (0, 1, 3)]
     await happen(database, *(ErrorShown("gone", hour + 30) for hour in reversed(hours)))
-    one = HourSum(errors=1)
+    one = HourSum(errors=1, shown={"gone": 1})
     found = await database.ledger.hours(TODAY, TODAY + DAY)
     assert list(found.items()) == [(hour, one) for hour in hours]
     assert list(await database.ledger.hours(TODAY + 1, TODAY + DAY)) == hours[1:]
@@ -241,3 +243,23 @@ async def test_a_large_tally_counts_as_a_small_one(database, count):
     assert sorted(new) == list(range(1, count + 1))
     assert (await database.users.counts(NOW)).total == count
     assert (await database.ledger.totals()).files == count
+
+
+async def test_errors_are_told_apart_by_their_key(database):
+    await happen(database, *(ErrorShown(key, TODAY) for key in ("gone", "busy", "gone", "no key")))
+    await happen(database, ErrorShown("busy", TODAY), ErrorShown("busy", TODAY + HOUR), number=2)
+    assert await database.ledger.hours(0, TODAY + DAY) == {
+        TODAY: HourSum(errors=5, shown={"gone": 2, "busy": 2, "other": 1}),
+        TODAY + HOUR: HourSum(errors=1, shown={"busy": 1}),
+    }
+    assert (await database.ledger.totals()).errors == 6
+    await database.ledger.sweep(TODAY + HOUR)
+    assert [*await database.ledger.hours(0, TODAY + DAY)] == [TODAY + HOUR]
+
+
+async def test_the_time_to_the_first_byte_adds_up(database):
+    for number, seconds in enumerate((0.25, 0.0004, 12.5), 1):
+        for _ in range(2):
+            await happen(database, AnswerBegan(seconds, TODAY), number=number)
+    assert await database.ledger.hours(0, NOW + DAY) == {TODAY: HourSum(answers=3, waited=12_750)}
+    assert await database.ledger.totals() == Totals(answers=3, waited=12_750)

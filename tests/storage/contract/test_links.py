@@ -18,8 +18,10 @@ from tests.storage.contract.makers import (
     all_denials,
     all_links,
     denied,
+    every_link,
     happen,
     link,
+    links_of_file,
     made,
     person,
 )
@@ -32,6 +34,8 @@ def ids(links) -> list[int]:
 async def test_no_link_is_known_at_first(database):
     assert await database.links.get(1) is None
     assert await database.links.of_owner(ANN, 10) == []
+    assert await database.links.of_file(5, 10) == []
+    assert await database.links.page(10) == []
     assert await database.links.denials(0, 10) == []
 
 
@@ -182,3 +186,34 @@ async def test_many_links_die_with_their_owner(database):
     found = await all_denials(database, NOW + 900, limit=200)
     assert ids(found) == list(range(1, 501))
     assert all(each.denied for each in found)
+
+
+async def test_all_links_and_those_of_a_file_are_listed_newest_first(database):
+    times = {1: 5.0, 2: 9.0, 3: 5.0, 4: 5.0, 5: 1.0, 6: 7.0}
+    owners = {1: ANN, 2: BOB, 3: ANN, 4: BOB, 5: ANN, 6: BOB}
+    await made(
+        database,
+        *(
+            link(each, owners[each], NOW + at, document_id=5 if each < 4 else 6)
+            for each, at in times.items()
+        ),
+    )
+    await database.links.revoke(6, NOW)
+    for limit in (1, 2, 9):
+        assert ids(await every_link(database, limit)) == [2, 4, 3, 1, 5]
+        assert ids(await links_of_file(database, 5, limit)) == [2, 3, 1]
+        assert ids(await links_of_file(database, 6, limit)) == [4, 5]
+    page = database.links.page
+    assert ids(await page(9, PageKey(NOW + 5, 3))) == [1, 5]
+    assert ids(await page(9, PageKey(NOW + 5, 1 << 70))) == [4, 3, 1, 5]
+    assert await page(0) == await database.links.of_file(5, 0) == []
+    assert await database.links.of_file(1 << 63, 9) == []
+
+
+async def test_listed_links_tell_whether_their_owners_are_banned(database):
+    await made(database, link(1), link(2, BOB))
+    await database.users.set_banned(BOB, True, NOW)
+    assert {each.link_id: each.owner_banned for each in await every_link(database)} == {
+        1: False,
+        2: True,
+    }

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import product
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from telpher.core.model import MessageRef
 from telpher.core.records import User
+from telpher.core.spans import Span
 from telpher.core.tally import (
     DAY,
     HOUR,
+    AnswerBegan,
     BatchMade,
     BytesServed,
     ErrorShown,
@@ -21,8 +24,19 @@ from telpher.core.tally import (
     PlayBegun,
     tally,
 )
-from telpher.storage.base import Database
-from tests.storage.contract.makers import NOW, all_links, all_users, denied, link, person
+from telpher.storage.base import Database, FileOrder
+from tests.storage.contract.makers import (
+    NOW,
+    all_files,
+    all_links,
+    all_users,
+    denied,
+    every_link,
+    found,
+    link,
+    links_of_file,
+    person,
+)
 from tests.storage.contract.model import Model
 
 USERS = range(1, 5)
@@ -83,7 +97,9 @@ Step = Applied | Banned | Blocked | Revoked | BatchRevoked | Merged
 
 def _link(link_id: int, created: float, playlist: str) -> LinkMade:
     # A link has one owner for ever.
-    return LinkMade(link(link_id, 1 + link_id % 3, created, playlist=playlist))
+    document = FILES[link_id % 3]
+    made = link(link_id, 1 + link_id % 3, created, playlist=playlist, document_id=document)
+    return LinkMade(made)
 
 
 def _play(link_id: int, document: int, name: str, at: float) -> PlayBegun:
@@ -96,7 +112,8 @@ events = st.one_of(
     st.builds(BatchMade, user_ids, times),
     st.builds(_play, link_ids, documents, names, times),
     st.builds(BytesServed, link_ids, documents, st.integers(0, 1 << 40), times),
-    st.builds(ErrorShown, st.just("gone"), times),
+    st.builds(ErrorShown, st.sampled_from(["gone", "busy"]), times),
+    st.builds(AnswerBegan, st.integers(0, 5000).map(lambda each: each / 1000), times),
 )
 users = st.builds(
     User,
@@ -170,6 +187,21 @@ class Both:
         assert await database.ledger.popular(99) == model.popular()
         assert await database.ledger.totals() == model.totals()
         assert await database.ledger.hours(0, NOW + HOUR) == model.hours
+        for span in Span:
+            assert await database.ledger.activity(span, 0, NOW + HOUR) == model.activity(span)
+        await self._compare_lists()
+
+    async def _compare_lists(self) -> None:
+        database, model = self.database, self.model
+        assert await every_link(database) == model.all_links()
+        for each in FILES:
+            of_file = [link for link in model.all_links() if link.document_id == each]
+            assert await links_of_file(database, each) == of_file
+        for order, text in product(FileOrder, ("", "FILM", "ann", "'", "[c")):
+            assert await all_files(database, order, text) == model.file_list(order, text)
+        assert await database.files.counts(NOW) == model.file_counts(NOW)
+        for text in ("ann", "LEE", "o'neill lee", "_", "a", "\U0001f600"):
+            assert await found(database, text) == model.found(text)
 
     async def _apply(self, step: Applied) -> None:
         self._numbers[step.writer] += 1

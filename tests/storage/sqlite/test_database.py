@@ -14,10 +14,11 @@ from structlog.testing import capture_logs
 from telpher.clock import FakeClock
 from telpher.core.model import MessageRef
 from telpher.core.records import Dialogue, JobState, Lease
+from telpher.core.spans import Span
 from telpher.core.tally import PersonSeen, Tally
 from telpher.core.tokens import ApiToken
 from telpher.errors import StorageError
-from telpher.storage.base import Database, DatabaseStatus
+from telpher.storage.base import Database, DatabaseStatus, FileOrder
 from telpher.storage.sqlite import SqliteDatabase
 from tests.storage.contract.makers import ANN, NOW, happen, job, person, playlist
 from tests.storage.sqlite.test_file import full_disk
@@ -37,12 +38,18 @@ CALLS: dict[str, Callable[[Database], Awaitable[object]]] = {
     "users.set_banned": lambda each: each.users.set_banned(ANN, True, NOW),
     "users.set_blocked": lambda each: each.users.set_blocked([ANN], True),
     "users.audience": lambda each: each.users.audience(0, 1),
+    "users.search": lambda each: each.users.search("a", 1),
     "users.merge": lambda each: each.users.merge([]),
     "links.get": lambda each: each.links.get(1),
     "links.of_owner": lambda each: each.links.of_owner(ANN, 1),
+    "links.of_file": lambda each: each.links.of_file(5, 1),
+    "links.page": lambda each: each.links.page(1),
     "links.revoke": lambda each: each.links.revoke(1, NOW),
     "links.revoke_playlist": lambda each: each.links.revoke_playlist("p", NOW),
     "links.denials": lambda each: each.links.denials(0, 1),
+    "files.get": lambda each: each.files.get(5),
+    "files.page": lambda each: each.files.page(FileOrder.NEWEST, 1),
+    "files.counts": lambda each: each.files.counts(NOW),
     "playlists.put": lambda each: each.playlists.put(playlist()),
     "playlists.get": lambda each: each.playlists.get("p"),
     "jobs.add": lambda each: each.jobs.add(job()),
@@ -71,6 +78,7 @@ CALLS: dict[str, Callable[[Database], Awaitable[object]]] = {
     "ledger.used": lambda each: each.ledger.used(ANN, 0),
     "ledger.popular": lambda each: each.ledger.popular(1),
     "ledger.hours": lambda each: each.ledger.hours(0, NOW),
+    "ledger.activity": lambda each: each.ledger.activity(Span.DAY, 0, NOW),
     "ledger.sweep": lambda each: each.ledger.sweep(0),
     "copies.place": lambda each: each.copies.place(REF),
     "copies.want": lambda each: each.copies.want([REF]),

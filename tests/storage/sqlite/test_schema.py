@@ -10,8 +10,10 @@ from types import ModuleType
 
 import pytest
 
+from telpher.storage.search import file_search_key, name_search_key
 from telpher.storage.sqlite import (
     copies,
+    files,
     jobs,
     leases,
     ledger,
@@ -20,22 +22,30 @@ from telpher.storage.sqlite import (
     settings,
     tokens,
     users,
+    visits,
 )
 from telpher.storage.sqlite.schema import STEPS
 
-MODULES = (copies, jobs, leases, ledger, links, playlists, settings, tokens, users)
+MODULES = (
+    *(copies, files, jobs, leases, ledger, links, playlists, settings, tokens, users, visits),
+)
 
 # What has to look at each row looks at an index made for it, or at the first row of many only.
 ALLOWED = {
-    # count(*), once over everybody and once over those a broadcast may go to.
+    # count(*) over everybody: as many as there are entries, none of which is looked at.
     ("users", "_COUNTS"): {
         "SCAN users USING COVERING INDEX users_by_last_seen",
-        "SCAN users USING COVERING INDEX users_reachable",
         "SCAN CONSTANT ROW",
     },
+    # The few who ever had one name.
+    ("users", "_NAMED"): {"USE TEMP B-TREE FOR ORDER BY"},
     # In the index's order, up to LIMIT.
     ("users", "_FIRST_PAGE"): {"SCAN users USING INDEX users_by_join_date"},
-    ("ledger", "_POPULAR"): {"SCAN files USING INDEX files_by_plays"},
+    ("links", "_FIRST_PAGE"): {"SCAN links USING INDEX links_by_age"},
+    # A search looks at each key, in the order of the list.
+    ("files", "_FIRST_NEWEST"): {"SCAN files USING INDEX files_by_age"},
+    ("files", "_FIRST_MOST_PLAYED"): {"SCAN files USING INDEX files_by_plays"},
+    ("files", "_COUNTS"): {"SCAN CONSTANT ROW"},
     ("tokens", "_RECENT"): {"SCAN tokens USING INDEX tokens_by_age"},
     # The oldest of the queue: the first row.
     ("copies", "_WANTED"): {"SCAN wanted"},
@@ -60,6 +70,8 @@ def _texts(module: ModuleType) -> Iterator[tuple[str, str]]:
 def connection() -> Iterator[sqlite3.Connection]:
     """An empty database of the newest form, planned for as if it were large."""
     with closing(sqlite3.connect(":memory:")) as connection:
+        for function in (name_search_key, file_search_key):
+            connection.create_function(function.__name__, 1, function)
         for step in STEPS:
             connection.executescript(step)
         yield connection

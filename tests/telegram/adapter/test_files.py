@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 from telethon.tl import types
 
-from telpher.core.model import FoundFile, Kind, Location
+from telpher.core.model import FoundFile, Kind, Location, SmallSize
 from telpher.telegram.adapter.files import found_file, input_location
 
 DATE = datetime(2026, 1, 2, tzinfo=UTC)
@@ -15,7 +15,12 @@ VIDEO = types.DocumentAttributeVideo
 NAME = types.DocumentAttributeFilename("a.bin")
 
 
-def document(*attributes: object, size: int = 5 << 30, mime: str = "video/mp4") -> FoundFile:
+def document(
+    *attributes: object,
+    size: int = 5 << 30,
+    mime: str = "video/mp4",
+    thumbs: list[object] | None = None,
+) -> FoundFile:
     found = types.Document(
         id=11,
         access_hash=-12,
@@ -25,6 +30,7 @@ def document(*attributes: object, size: int = 5 << 30, mime: str = "video/mp4") 
         size=size,
         dc_id=4,
         attributes=list(attributes),
+        thumbs=thumbs,
     )
     file = found_file(message(types.MessageMediaDocument(document=found)), account=7)
     assert file is not None
@@ -123,3 +129,38 @@ def test_an_edit_may_have_put_another_file_there(edit: dict[str, object], dated:
     file = found_file(message(types.MessageMediaDocument(document=found), **edit), account=7)
     assert file is not None
     assert file.info.date == int(dated.timestamp())
+
+
+def size(letter: str, side: int, length: int = 1000) -> types.PhotoSize:
+    return types.PhotoSize(letter, side, side // 2, length)
+
+
+PREVIEW = types.PhotoStrippedSize("i", b"preview")
+
+
+@pytest.mark.parametrize(
+    ("sizes", "chosen"),
+    [
+        ([], None),
+        ([PREVIEW], None),
+        ([PREVIEW, size("m", 320)], "m"),
+        ([size("s", 100), size("m", 320), size("x", 800), size("y", 1280)], "x"),
+        ([size("y", 1280), size("w", 2560)], "y"),
+        ([size("m", 320, 0)], None),
+        ([size("m", 320), size("x", 800, 2 << 20)], "m"),
+        ([types.PhotoSizeProgressive("x", 800, 600, [5, 90]), size("m", 320)], "x"),
+    ],
+)
+def test_the_thumbnail_is_the_largest_of_the_small_sizes(
+    sizes: list[object], chosen: str | None
+) -> None:
+    found = document(NAME, thumbs=sizes).info.thumbnail
+    assert (found and found.name) == chosen
+    of_photo = photo(*sizes)
+    if of_photo is not None:
+        assert (of_photo.info.thumbnail and of_photo.info.thumbnail.name) == chosen
+
+
+def test_a_thumbnail_is_told_of_with_its_length() -> None:
+    assert document(NAME, thumbs=[size("m", 320, 77)]).info.thumbnail == SmallSize("m", 77)
+    assert document(NAME, thumbs=None).info.thumbnail is None

@@ -129,6 +129,25 @@ async def test_sizes_and_thumbnails_are_jpegs(stage: Stage, kind: str, thumb: st
     assert isinstance(answer.type, types.storage.FileJpeg)
 
 
+async def test_thumbnails_are_told_of_as_they_are(stage: Stage) -> None:
+    """A preview that cannot be fetched, and a JPEG with its own sides and length."""
+    file = stage.world.add_file(kind="video", thumb=True)
+    preview, thumb = stage.document(file).thumbs
+    assert isinstance(preview, types.PhotoStrippedSize)
+    assert (thumb.type, thumb.w, thumb.h, thumb.size) == ("m", 16, 16, len(TINY_JPEG))
+    await stage.fails("LOCATION_INVALID", get(document_at(stage, file, thumb=preview.type)))
+
+
+@pytest.mark.parametrize(("side", "letter"), [(640, "x"), (1280, "y"), (2560, "w")])
+async def test_the_type_of_a_photos_size_tells_how_large_it_is(
+    stage: Stage, side: int, letter: str
+) -> None:
+    photo = stage.world.add_file(kind="photo", width=side, height=side // 2)
+    assert [each.type for each in photo.sizes()] == ["i", "m", letter]
+    answer = await stage.call(get(document_at(stage, photo, thumb=letter)))
+    assert answer.bytes == TINY_JPEG
+
+
 @pytest.mark.parametrize(("kind", "thumb"), [("photo", ""), ("photo", "z"), ("video", "m")])
 async def test_sizes_that_are_not_there(stage: Stage, kind: str, thumb: str) -> None:
     location = document_at(stage, stage.world.add_file(kind=kind), thumb=thumb)
@@ -235,4 +254,4 @@ async def test_a_photo_must_be_an_image(stage: Stage) -> None:
     await stage.fails("IMAGE_PROCESS_FAILED", functions.messages.UploadMediaRequest(peer, text))
     image = types.InputMediaUploadedPhoto(await upload(stage, TINY_JPEG))
     media = await stage.call(functions.messages.UploadMediaRequest(peer, image))
-    assert [size.type for size in media.photo.sizes] == ["m", "x"]
+    assert [size.type for size in media.photo.sizes] == ["i", "m", "x"]

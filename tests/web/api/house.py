@@ -23,6 +23,8 @@ from telpher.service.tokens import Tokens
 from telpher.storage.local import LocalStore
 from telpher.storage.sqlite import SqliteDatabase
 from telpher.web.api.deps import ApiDeps
+from telpher.web.limiting.rates import Rates
+from telpher.web.limiting.shared import OwnCounts
 from telpher.web.server import HttpServer
 from tests import plain_http
 from tests.bot.stage import Notes
@@ -60,10 +62,11 @@ class House:
 
 
 @contextlib.asynccontextmanager
-async def house(work_dir: Path) -> AsyncIterator[House]:
-    """One that serves."""
+async def house(work_dir: Path, per_minute: int = 0) -> AsyncIterator[House]:
+    """One that serves; `per_minute` is RATE_LIMIT_PER_MINUTE."""
     world, wanted = World(), list[MessageRef]()
     clock = world.clock
+    world.rates = Rates(per_minute, OwnCounts(clock)) if per_minute else None
     async with (
         SqliteDatabase(work_dir / "telpher.sqlite3", clock) as database,
         LocalStore(work_dir / "local.sqlite3") as local,

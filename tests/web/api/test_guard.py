@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import httpx
 import pytest
 
 from telpher.core.tally import DAY
 from telpher.core.tokens import Scope
 from telpher.web.api.guard import LONGEST_BODY
-from tests.web.api.house import House
+from tests.web.api.house import House, house
 
 OPERATIONS = [
     ("GET", "/api/files", Scope.FILES_READ),
@@ -40,6 +42,20 @@ async def test_nobody_is_let_in_without_a_token(home: House, shown: str) -> None
         answer = await home.http.request(method, path, headers={"Authorization": shown})
         assert (answer.status_code, error(answer)) == (401, "unauthorized")
         assert answer.headers["www-authenticate"].startswith('Bearer realm="telpher"')
+
+
+async def test_the_61st_wrong_token_within_a_minute_is_not_looked_at(tmp_path: Path) -> None:
+    """From one address; a right one is refused with it, and welcome again later."""
+    wrong = [{"Authorization": f"Bearer tlp_{n:016x}_{'x' * 43}"} for n in range(61)]
+    async with house(tmp_path, per_minute=60) as home:
+        answers = [await home.http.get("/api/stats", headers=each) for each in wrong]
+        assert [each.status_code for each in answers] == [401] * 60 + [429]
+        assert error(answers[-1]) == "rate_limited"
+        assert answers[-1].headers["retry-after"] == "61"
+        assert answers[-1].headers["ratelimit-policy"] == '"plays";q=60;w=60'
+        assert (await home.http.get("/api/stats")).status_code == 429
+        home.world.clock.advance(120)
+        assert (await home.http.get("/api/stats")).status_code == 200
 
 
 async def test_every_scope_but_the_right_one_is_not_enough(home: House) -> None:

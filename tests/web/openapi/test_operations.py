@@ -17,7 +17,7 @@ from telpher.web.openapi.operations import PRIVILEGED, operations
 from tests.web.api.house import House
 
 # The assets of pages are theirs to name: their addresses are not for anybody to build upon.
-UNDESCRIBED = {"/static/docs.js"}
+UNDESCRIBED = {"/static/docs.js", "/favicon.ico"}
 
 METHODS = {"get", "head", "options", "post", "delete"}
 

@@ -18,8 +18,9 @@ _CLOSE: Final = "admin_close"
 
 # Rows of the panel: the press that a button leads to, which is also its text's name.
 _ROWS: Final = (
-    ("statistics", "users"),
-    ("find_user", "broadcast"),
+    ("dashboard", "statistics"),
+    ("users", "find_user"),
+    ("broadcast",),
     ("banners", "channel"),
     ("log_level", "restart"),
     (_CLOSE,),

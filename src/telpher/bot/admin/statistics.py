@@ -14,7 +14,7 @@ from telpher.bot.language import Html
 from telpher.bot.turn import Answer, Turn
 from telpher.clock import Clock
 from telpher.core import display
-from telpher.core.records import PopularFile, Totals, UserCounts
+from telpher.core.records import FileRecord, Totals, UserCounts
 from telpher.core.tally import HourSum
 from telpher.service.figures import figures
 from telpher.storage.base import Database
@@ -88,7 +88,7 @@ def _work(turn: Turn, totals: Totals, day: HourSum, streams: int) -> Html:
     )
 
 
-def _popular(turn: Turn, files: Sequence[PopularFile]) -> Html:
+def _popular(turn: Turn, files: Sequence[FileRecord]) -> Html:
     if not files:
         return Html("")
     lines = [

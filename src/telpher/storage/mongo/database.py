@@ -18,6 +18,7 @@ from telpher.errors import StorageError
 from telpher.storage.base import DatabaseStatus
 from telpher.storage.mongo import schema
 from telpher.storage.mongo.copies import MongoCopies
+from telpher.storage.mongo.files import MongoFiles
 from telpher.storage.mongo.jobs import MongoJobs
 from telpher.storage.mongo.leases import MongoLeases, MongoSessions
 from telpher.storage.mongo.ledger import MongoLedger
@@ -57,6 +58,7 @@ class MongoDatabase:
         self.sessions = MongoSessions(server)
         self.dialogues = MongoDialogues(server)
         self.values = MongoValues(server)
+        self.files = MongoFiles(server)
         self.ledger = MongoLedger(server, clock)
         self.copies = MongoCopies(server)
         self.tokens = MongoTokens(server)

@@ -37,15 +37,16 @@ from bson.datetime_ms import DatetimeMS
 from pymongo import UpdateOne
 
 from telpher.clock import Clock
-from telpher.core.model import MessageRef
-from telpher.core.records import PopularFile, Totals
+from telpher.core.records import Activity, FileRecord, Totals
+from telpher.core.spans import Span
 from telpher.core.tally import DAY, HourSum, LinkSum, Tally, UserSum
-from telpher.storage.mongo import links, sums
+from telpher.storage.mongo import files, links, sums, visits
 from telpher.storage.mongo.bulk import bring, sliced, write
 from telpher.storage.mongo.forms import moment, seconds
 from telpher.storage.mongo.marks import Mark, short
 from telpher.storage.mongo.owners import settle
 from telpher.storage.mongo.schema import (
+    ACTIVITY,
     DAYS,
     DIALOGUES,
     FILES,
@@ -81,7 +82,7 @@ class MongoLedger:
         mark = Mark(key, number, await self._gone(state["at"]))
         if state.get("done") != number:
             await self._take_in(mark, tally)
-        new = await self._born(mark, [user for user in tally.users if tally.users[user].person])
+        new = await self._born(mark, _seen(tally))
         async with self._server.asking() as collections:
             await collections[WRITERS].update_one({"_id": key}, {"$max": {"done": number}})
         return new
@@ -99,6 +100,8 @@ class MongoLedger:
             bytes_served=total.bytes_served,
             batches=total.batches,
             errors=total.errors,
+            answers=total.answers,
+            waited=total.waited,
         )
 
     async def used(self, owner: int, day: int) -> int:
@@ -107,14 +110,9 @@ class MongoLedger:
             found = await collections[DAYS].find_one({"_id": sums.day_key(owner, day)})
         return int(found.get("bytes_served", 0)) if found else 0
 
-    async def popular(self, limit: int) -> list[PopularFile]:
+    async def popular(self, limit: int) -> list[FileRecord]:
         """See Ledger."""
-        if limit <= 0:
-            return []
-        async with self._server.asking() as collections:
-            rows = collections[FILES].find({"plays": {"$gt": 0}}, {"markers": False})
-            rows = rows.sort([("plays", -1), ("_id", 1)]).limit(limit)
-            return [_popular(row) async for row in rows]
+        return await files.popular(self._server, limit)
 
     async def hours(self, since: float, until: float) -> dict[int, HourSum]:
         """See Ledger."""
@@ -123,12 +121,21 @@ class MongoLedger:
             rows = collections[HOURS].find({"_id": span}, {"markers": False}).sort("_id", 1)
             return {int(seconds(row["_id"])): sums.hour_of(row) async for row in rows}
 
+    async def activity(self, span: Span, since: float, until: float) -> dict[int, Activity]:
+        """See Ledger."""
+        starts = {"$gte": moment(since), "$lt": moment(until)}
+        async with self._server.asking() as collections:
+            rows = collections[ACTIVITY].find({"span": span.value, "start": starts})
+            found = [(int(seconds(row["start"])), row) async for row in rows.sort("start", 1)]
+        return {start: Activity(row.get("users", 0), row.get("files", 0)) for start, row in found}
+
     async def sweep(self, before: float) -> None:
         """See Ledger. Conversations that nobody went on with, and writers, are forgotten, too."""
         old = {"$lt": moment(before)}
         async with self._server.asking() as collections:
             await collections[HOURS].delete_many({"_id": old})
             await collections[DAYS].delete_many({"day": old})
+            await collections[ACTIVITY].delete_many({"start": old})
             await collections[DIALOGUES].delete_many({"expires": old})
             await collections[WRITERS].delete_many({"at": old})
 
@@ -158,15 +165,22 @@ class MongoLedger:
         )
         known = [item for item in tally.links.items() if fits(item[0])]
         await self._write(LINKS, (sums.of_link(mark, *item) for item in known))
-        files = [item for item in tally.files.items() if fits(item[0])]
-        await self._write(FILES, (sums.of_file(mark, *item) for item in files))
+        played = [item for item in tally.files.items() if fits(item[0])]
+        await self._write(FILES, (files.take(mark, *item) for item in played))
         await self._write(DAYS, (sums.of_day(mark, *key, days[key]) for key in days))
         await self._write(HOURS, (sums.of_hour(mark, *item) for item in tally.hours.items()))
         await self._write(TOTALS, [sums.of_all(mark, tally.hours)])
+        await visits.count(
+            self._server,
+            mark,
+            {user: tally.users[user].seen for user in _seen(tally)},
+            {document_id: file.last_play for document_id, file in played if file.plays},
+        )
 
     async def _make_links(self, tally: Tally) -> None:
         for some in sliced(tally.made):
             await write(self._server, LINKS, [links.make(link) for link in some])
+            await write(self._server, FILES, [each for link in some for each in files.make(link)])
             owners = {link.owner for link in some}
             ids = [link.link_id for link in some]
             await settle(self._server, owners, self._clock.now(), ids)
@@ -193,23 +207,20 @@ class MongoLedger:
 
     async def _born(self, mark: Mark, user_ids: list[int]) -> list[int]:
         new: set[int] = set()
-        seen = [user_id for user_id in user_ids if fits(user_id)]
-        for some in sliced(seen):
+        for some in sliced(user_ids):
             wanted = {"id": {"$in": some}, "born": mark.born}
             async with self._server.asking() as collections:
                 new |= {row["id"] async for row in collections[USERS].find(wanted, {"id": True})}
-        return [user_id for user_id in seen if user_id in new]
+        return [user_id for user_id in user_ids if user_id in new]
 
     async def _write(self, name: str, changes: Iterable[list[UpdateOne]]) -> None:
         await write(self._server, name, [change for several in changes for change in several])
 
 
-def _popular(document: Document) -> PopularFile:
-    return PopularFile(
-        document_id=document["_id"],
-        ref=MessageRef(document["chat_id"], document["message_id"]),
-        name=document["name"],
-        size=document["size"],
-        plays=document["plays"],
-        bytes_served=document["bytes_served"],
-    )
+def _seen(tally: Tally) -> list[int]:
+    """Who was seen, and not only counted for."""
+    return [
+        user_id
+        for user_id, user in tally.users.items()
+        if user.person is not None and fits(user_id)
+    ]

@@ -37,9 +37,26 @@ class MongoLinks:
         self, owner: int, limit: int, before: PageKey | None = None
     ) -> list[LinkRecord]:
         """See LinkStore."""
-        if not fits(owner) or limit <= 0:
+        if not fits(owner):
             return []
-        wanted: Document = {"owner": owner, "revoked": None}
+        return await self._list({"owner": owner}, limit, before)
+
+    async def of_file(
+        self, document_id: int, limit: int, before: PageKey | None = None
+    ) -> list[LinkRecord]:
+        """See LinkStore."""
+        if not fits(document_id):
+            return []
+        return await self._list({"document_id": document_id}, limit, before)
+
+    async def page(self, limit: int, before: PageKey | None = None) -> list[LinkRecord]:
+        """See LinkStore."""
+        return await self._list({}, limit, before)
+
+    async def _list(self, whose: Document, limit: int, before: PageKey | None) -> list[LinkRecord]:
+        if limit <= 0:
+            return []
+        wanted: Document = {**whose, "revoked": None}
         if before is not None:
             at, number = moment(before.at), nearest(before.number)
             # Said twice, so that the index is entered at the right place.

@@ -1,7 +1,8 @@
 """Users as documents of the collection that the original bot has, too (product.md, rule 36).
 
-Besides the rule's fields: `name_key` (what names are compared by), `born` (which tally saw the user
-first) and `markers` (storage/mongo/ledger). A user who was never seen has no `join_date`.
+Besides the rule's fields: `name_key`, `full_key` and `last_key` (what names are compared by),
+`born` (which tally saw the user first), `visit` (storage/mongo/visits) and `markers`
+(storage/mongo/ledger). A user who was never seen has no `join_date`.
 """
 
 from __future__ import annotations
@@ -14,7 +15,8 @@ from telpher.core.model import Person
 from telpher.core.records import User
 from telpher.storage.mongo.forms import date, moment, read, seconds
 from telpher.storage.mongo.server import Document
-from telpher.storage.scalars import name_key, storable
+from telpher.storage.scalars import storable
+from telpher.storage.search import keys_of
 
 
 def user_of(document: Document) -> User:
@@ -47,6 +49,7 @@ def _person_of(document: Document) -> Person:
 
 
 def _named(person: Person) -> Document:
+    username, full_name, last_name = keys_of(person)
     return {
         "username": storable(person.username),
         "first_name": storable(person.first_name),
@@ -54,7 +57,9 @@ def _named(person: Person) -> Document:
         "language_code": storable(person.language_code),
         "is_premium": person.is_premium,
         "is_bot": person.is_bot,
-        "name_key": name_key(person.username),
+        "name_key": username,
+        "full_key": full_name,
+        "last_key": last_name,
     }
 
 

@@ -10,7 +10,7 @@ It may be run again and by several instances at once:
     duplicates   the original wrote a new document for each /start: they become one, with the
                  earliest and the latest times, the larger totals and any ban
     types        dates that are texts or Unix seconds become dates, sums become numbers; who has no
-                 date of joining gets the next best; `name_key` is added
+                 date of joining gets the next best; the keys of names are added
     indexes      what is there under the same name with other options is left alone
 """
 
@@ -40,6 +40,7 @@ DIALOGUES: Final = "telpher.dialogues"
 VALUES: Final = "telpher.values"
 COPIES: Final = "telpher.copies"
 COUNTERS: Final = "telpher.counters"
+ACTIVITY: Final = "telpher.activity"
 TOKENS: Final = "telpher.tokens"
 
 _EPOCH: Final = DatetimeMS(0)
@@ -50,6 +51,10 @@ INDEXES: Final[dict[str, list[IndexModel]]] = {
         IndexModel([("join_date", DESCENDING), ("id", DESCENDING)]),
         IndexModel([("last_seen", DESCENDING)]),
         IndexModel([("name_key", ASCENDING), ("last_seen", DESCENDING)]),
+        # People who are looked for, by the beginnings of their names.
+        IndexModel([("name_key", ASCENDING), ("id", ASCENDING)]),
+        IndexModel([("full_key", ASCENDING), ("id", ASCENDING)]),
+        IndexModel([("last_key", ASCENDING), ("id", ASCENDING)]),
         # A broadcast's audience is read from the index alone.
         IndexModel([("id", ASCENDING), ("banned", ASCENDING), ("blocked_bot", ASCENDING)]),
         # Counted without the many to whom neither applies.
@@ -71,8 +76,26 @@ INDEXES: Final[dict[str, list[IndexModel]]] = {
         ),
         IndexModel([("playlist", ASCENDING)], partialFilterExpression={"playlist": {"$gt": ""}}),
         IndexModel([("owner", ASCENDING), ("owner_banned", ASCENDING)]),
+        IndexModel([("revoked", ASCENDING), ("created", DESCENDING), ("_id", DESCENDING)]),
+        IndexModel(
+            [
+                ("document_id", ASCENDING),
+                ("revoked", ASCENDING),
+                ("created", DESCENDING),
+                ("_id", DESCENDING),
+            ]
+        ),
     ],
-    FILES: [IndexModel([("plays", DESCENDING), ("_id", ASCENDING)])],
+    # A search looks at the keys in the index, and at the files only that it found.
+    FILES: [
+        IndexModel([("plays", DESCENDING), ("_id", DESCENDING), ("file_key", ASCENDING)]),
+        IndexModel([("created", DESCENDING), ("_id", DESCENDING), ("file_key", ASCENDING)]),
+        IndexModel([("last_play", DESCENDING)]),
+    ],
+    ACTIVITY: [
+        IndexModel([("span", ASCENDING), ("start", ASCENDING)]),
+        IndexModel([("start", ASCENDING)]),
+    ],
     DAYS: [IndexModel([("day", ASCENDING)])],
     WRITERS: [IndexModel([("at", DESCENDING)])],
     JOBS: [
@@ -141,6 +164,10 @@ async def _mend_types(users: Collection) -> None:
     numbers = {field: {"$convert": {"input": f"${field}", **_AS_SUM}} for field in _SUMS}
     await _set(users, {"$or": others}, numbers)
     await _set(users, {"name_key": None}, {"name_key": {"$toLower": "$username"}})
+    # Good for what is plain already; whoever is seen gets the rest of it.
+    full = {"$toLower": {"$concat": [_text("first_name"), " ", _text("last_name")]}}
+    keys = {"full_key": {"$trim": {"input": full}}, "last_key": {"$toLower": _text("last_name")}}
+    await _set(users, {"full_key": None}, keys)
     for field in _DATES:
         text = {"$dateFromString": {"dateString": f"${field}", "onError": None}}
         await _set(users, {field: {"$type": "string"}}, {field: text})
@@ -152,6 +179,11 @@ async def _mend_types(users: Collection) -> None:
     undated: Document = {"join_date": None, "_id": {"$type": "objectId"}}
     next_best = {"$ifNull": ["$first_seen", {"$ifNull": ["$last_seen", {"$toDate": "$_id"}]}]}
     await _set(users, undated, {"join_date": next_best})
+
+
+def _text(field: str) -> Document:
+    """The field, where it is a text; else an empty one."""
+    return {"$cond": [{"$eq": [{"$type": f"${field}"}, "string"]}, f"${field}", ""]}
 
 
 async def _set(users: Collection, which: Document, fields: Document) -> None:

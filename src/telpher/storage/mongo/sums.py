@@ -9,15 +9,18 @@ from typing import Final
 from pymongo import UpdateOne
 
 from telpher.core.records import User
-from telpher.core.tally import FileSum, HourSum, LinkSum, UserSum
+from telpher.core.tally import HourSum, LinkSum, UserSum
 from telpher.storage.mongo import people
 from telpher.storage.mongo.forms import date, moment
 from telpher.storage.mongo.marks import Mark
 from telpher.storage.mongo.server import Document
-from telpher.storage.scalars import storable
 
 # The one document of the sums since the beginning.
 ALL: Final = "all"
+
+# Errors by key, a document in the document: keys are names of ours, without dots.
+_SHOWN: Final = "shown"
+_NUMBERS: Final = [field.name for field in dataclasses.fields(HourSum) if field.name != _SHOWN]
 
 
 def of_user(mark: Mark, user_id: int, user: UserSum, served: LinkSum) -> list[UpdateOne]:
@@ -53,26 +56,11 @@ def of_link(mark: Mark, link_id: int, link: LinkSum) -> list[UpdateOne]:
     return [mark.change({"_id": link_id}, update)]
 
 
-def of_file(mark: Mark, document_id: int, file: FileSum) -> list[UpdateOne]:
-    """What became of a file."""
-    key = {"_id": document_id}
-    nothing = {"chat_id": 0, "message_id": 0, "name": "", "size": 0, "plays": 0, "bytes_served": 0}
-    update: Document = {"$inc": {"plays": file.plays, "bytes_served": file.bytes_served}}
-    if file.ref is not None:
-        update["$set"] = {
-            "chat_id": file.ref.chat_id,
-            "message_id": file.ref.message_id,
-            "name": storable(file.name),
-            "size": file.size,
-        }
-    return [_there(key, nothing), mark.change(key, update)]
-
-
 def of_day(mark: Mark, owner: int, day: int, count: int) -> list[UpdateOne]:
     """Bytes of an owner on a day."""
     key = {"_id": day_key(owner, day)}
     about = {"owner": owner, "day": moment(day)}
-    return [_there(key, about), mark.change(key, {"$inc": {"bytes_served": count}})]
+    return [there(key, about), mark.change(key, {"$inc": {"bytes_served": count}})]
 
 
 def of_hour(mark: Mark, hour: int, total: HourSum) -> list[UpdateOne]:
@@ -95,13 +83,16 @@ def day_key(owner: int, day: int) -> str:
 
 def hour_of(document: Document) -> HourSum:
     """The sums that a document holds, of an hour or of all."""
-    names = (field.name for field in dataclasses.fields(HourSum))
-    return HourSum(**{name: document.get(name, 0) for name in names})
+    sums = {name: document.get(name, 0) for name in _NUMBERS}
+    return HourSum(**sums, shown=dict(document.get(_SHOWN, {})))
 
 
 def _added(mark: Mark, key: Document, total: HourSum) -> list[UpdateOne]:
-    return [_there(key, {}), mark.change(key, {"$inc": dataclasses.asdict(total)})]
+    more: Document = {name: getattr(total, name) for name in _NUMBERS}
+    more |= {f"{_SHOWN}.{each}": count for each, count in total.shown.items()}
+    return [there(key, {}), mark.change(key, {"$inc": more})]
 
 
-def _there(key: Document, fields: Document) -> UpdateOne:
+def there(key: Document, fields: Document) -> UpdateOne:
+    """Makes a document that is counted in, unless it is there."""
     return UpdateOne(key, {"$setOnInsert": {"markers": {}, **fields}}, upsert=True)

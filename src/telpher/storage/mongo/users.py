@@ -10,7 +10,7 @@ from pymongo import ASCENDING, DESCENDING
 from telpher.clock import Clock
 from telpher.core.records import User, UserCounts
 from telpher.core.tally import DAY
-from telpher.storage.base import PageKey
+from telpher.storage.base import FoundUsers, PageKey
 from telpher.storage.mongo import people
 from telpher.storage.mongo.bulk import write
 from telpher.storage.mongo.forms import moment
@@ -18,7 +18,14 @@ from telpher.storage.mongo.owners import settle
 from telpher.storage.mongo.people import user_of
 from telpher.storage.mongo.schema import USERS
 from telpher.storage.mongo.server import Collections, Document, Server
-from telpher.storage.scalars import fits, name_key, nearest
+from telpher.storage.scalars import fits, name_key, nearest, storable
+from telpher.storage.search import Field, Search, SearchKey, search_of
+
+_KEYS: Final = {Field.USERNAME: "name_key", Field.NAME: "full_key", Field.LAST_NAME: "last_key"}
+_LISTED: Final = {
+    Field.NUMBER: [("id", ASCENDING)],
+    **{field: [(key, ASCENDING), ("id", ASCENDING)] for field, key in _KEYS.items()},
+}
 
 # Days.
 _WEEK: Final = 7
@@ -60,6 +67,24 @@ class MongoUsers:
             if len(rows) < limit:
                 rows += await _never_seen(collections, limit - len(rows), before)
         return [user_of(row) for row in rows]
+
+    async def search(self, text: str, limit: int, after: SearchKey | None = None) -> FoundUsers:
+        """See UserStore."""
+        if limit <= 0:
+            return FoundUsers([], None)
+        wanted = search_of(text)
+        found: list[tuple[SearchKey, User]] = []
+        async with self._server.asking() as collections:
+            for field in _fields(wanted, after):
+                query = _looked_for(wanted, field, after)
+                rows = collections[USERS].find(query).sort(_LISTED[field])
+                async for row in rows.limit(limit - len(found)):
+                    word = row[_KEYS[field]] if field in _KEYS else ""
+                    found.append((SearchKey(field, word, row["id"]), user_of(row)))
+                if len(found) == limit:
+                    break
+        users = [user for _, user in found]
+        return FoundUsers(users, found[-1][0] if len(found) == limit else None)
 
     async def counts(self, now: float) -> UserCounts:
         """See UserStore.
@@ -120,6 +145,30 @@ class MongoUsers:
         banned = [user.person.user_id for user in joining if user.banned]
         await settle(self._server, banned, self._clock.now())
         return new
+
+
+def _fields(wanted: Search, after: SearchKey | None) -> list[Field]:
+    """Where to look, as far as that was not done."""
+    there = [Field.NUMBER] if wanted.number is not None else []
+    fields = [*there, *wanted.fields]
+    if after is None:
+        return fields
+    return [each for each in fields if each >= after.field and each is not Field.NUMBER]
+
+
+def _looked_for(wanted: Search, field: Field, after: SearchKey | None) -> Document:
+    """Who is found in `field`, and in none before it."""
+    if field is Field.NUMBER:
+        return {"id": wanted.number}
+    span = {"$gte": wanted.first, "$lt": wanted.beyond}
+    here = dict(span)
+    earlier: list[Document] = [{_KEYS[each]: {"$not": span}} for each in _KEYS if each < field]
+    query: Document = {_KEYS[field]: here, "id": {"$exists": True, "$ne": wanted.number}}
+    if after is not None and after.field is field:
+        word, number = storable(after.word), nearest(after.number)
+        here["$gte"] = max(word, wanted.first)
+        earlier.append({"$or": [{_KEYS[field]: {"$gt": word}}, {"id": {"$gt": number}}]})
+    return {**query, "$and": earlier} if earlier else query
 
 
 async def _joined(collections: Collections, limit: int, before: PageKey | None) -> list[Document]:

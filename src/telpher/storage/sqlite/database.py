@@ -21,6 +21,7 @@ from telpher.errors import StorageError
 from telpher.storage.base import DatabaseStatus
 from telpher.storage.sqlite.copies import SqliteCopies
 from telpher.storage.sqlite.file import SqliteFile
+from telpher.storage.sqlite.files import SqliteFiles
 from telpher.storage.sqlite.jobs import SqliteJobs
 from telpher.storage.sqlite.leases import SqliteLeases, SqliteSessions
 from telpher.storage.sqlite.ledger import SqliteLedger
@@ -61,6 +62,7 @@ class SqliteDatabase:
         self.sessions = SqliteSessions(file)
         self.dialogues = SqliteDialogues(file)
         self.values = SqliteValues(file)
+        self.files = SqliteFiles(file)
         self.ledger = SqliteLedger(file, clock)
         self.copies = SqliteCopies(file)
         self.tokens = SqliteTokens(file)

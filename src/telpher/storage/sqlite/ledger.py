@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from telpher.clock import Clock
-from telpher.core.model import MessageRef
-from telpher.core.records import PopularFile, Totals
-from telpher.core.tally import FileSum, HourSum, LinkSum, Tally, UserSum
+from telpher.core.records import Activity, FileRecord, Totals
+from telpher.core.spans import Span
+from telpher.core.tally import HourSum, LinkSum, Tally, UserSum
 from telpher.storage.scalars import fits, storable
-from telpher.storage.sqlite import links, users
+from telpher.storage.sqlite import files, links, users, visits
 from telpher.storage.sqlite.file import SqliteFile
 
 _LAST = "SELECT number, answer FROM writers WHERE writer = ?"
@@ -35,48 +35,47 @@ _DAY = """
     INSERT INTO days (day, owner, bytes_served) VALUES (?, ?, ?)
     ON CONFLICT (day, owner) DO UPDATE SET bytes_served = bytes_served + excluded.bytes_served
 """
-_PLAYED = "SELECT 1 FROM files WHERE document_id = ? AND plays > 0"
-_FILE = """
-    INSERT INTO files (document_id, chat_id, message_id, name, size, plays, bytes_served)
-    VALUES (?, ?, ?, ?, ?, ?, ?)
-    ON CONFLICT (document_id) DO UPDATE SET
-        chat_id = iif(excluded.plays > 0, excluded.chat_id, chat_id),
-        message_id = iif(excluded.plays > 0, excluded.message_id, message_id),
-        name = iif(excluded.plays > 0, excluded.name, name),
-        size = iif(excluded.plays > 0, excluded.size, size),
-        plays = plays + excluded.plays,
-        bytes_served = bytes_served + excluded.bytes_served
-"""
 _HOUR = """
-    INSERT INTO hours (hour, streams, bytes_served, files, batches, errors)
-    VALUES (?, ?, ?, ?, ?, ?)
+    INSERT INTO hours (hour, streams, bytes_served, files, batches, errors, answers, waited)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?)
     ON CONFLICT (hour) DO UPDATE SET
         streams = streams + excluded.streams,
         bytes_served = bytes_served + excluded.bytes_served,
         files = files + excluded.files,
         batches = batches + excluded.batches,
-        errors = errors + excluded.errors
+        errors = errors + excluded.errors,
+        answers = answers + excluded.answers,
+        waited = waited + excluded.waited
+"""
+_ERRORS = """
+    INSERT INTO errors (hour, key, count) VALUES (?, ?, ?)
+    ON CONFLICT (hour, key) DO UPDATE SET count = count + excluded.count
 """
 _ADD_TO_TOTALS = """
     UPDATE totals SET streams = streams + ?, bytes_served = bytes_served + ?, files = files + ?,
-        batches = batches + ?, errors = errors + ?, unique_files = unique_files + ?
+        batches = batches + ?, errors = errors + ?, answers = answers + ?, waited = waited + ?,
+        unique_files = unique_files + ?
     WHERE one = 1
 """
 
 _TOTALS = """
-    SELECT streams, files, unique_files, bytes_served, batches, errors FROM totals WHERE one = 1
+    SELECT streams, files, unique_files, bytes_served, batches, errors, answers, waited
+    FROM totals WHERE one = 1
 """
 _USED = "SELECT bytes_served FROM days WHERE day = ? AND owner = ?"
-_POPULAR = """
-    SELECT document_id, chat_id, message_id, name, size, plays, bytes_served FROM files
-    WHERE plays > 0 ORDER BY plays DESC, document_id LIMIT ?
-"""
 _HOURS = """
-    SELECT hour, streams, bytes_served, files, batches, errors FROM hours
+    SELECT hour, streams, bytes_served, files, batches, errors, answers, waited FROM hours
     WHERE hour >= ? AND hour < ? ORDER BY hour
+"""
+_SHOWN = "SELECT hour, key, count FROM errors WHERE hour >= ? AND hour < ?"
+_ACTIVITY = """
+    SELECT start, users, files FROM activity WHERE span = ? AND start >= ? AND start < ?
+    ORDER BY start
 """
 _FORGET_HOURS = "DELETE FROM hours WHERE hour < ?"
 _FORGET_DAYS = "DELETE FROM days WHERE day < ?"
+_FORGET_ERRORS = "DELETE FROM errors WHERE hour < ?"
+_FORGET_ACTIVITY = "DELETE FROM activity WHERE start < ?"
 
 
 class SqliteLedger:
@@ -111,26 +110,34 @@ class SqliteLedger:
         row = await self._file.one(_USED, (day, owner))
         return int(row[0]) if row else 0
 
-    async def popular(self, limit: int) -> list[PopularFile]:
+    async def popular(self, limit: int) -> list[FileRecord]:
         """See Ledger."""
-        rows = await self._file.all(_POPULAR, (max(limit, 0),))
-        return [
-            PopularFile(document_id, MessageRef(chat_id, message_id), *rest)
-            for document_id, chat_id, message_id, *rest in rows
-        ]
+        return await files.popular(self._file, limit)
 
     async def hours(self, since: float, until: float) -> dict[int, HourSum]:
         """See Ledger."""
         span = (since, until)
-        rows = await self._file.survey(lambda each: each.execute(_HOURS, span).fetchall())
-        return {hour: HourSum(*sums) for hour, *sums in rows}
+
+        def look(connection: sqlite3.Connection) -> dict[int, HourSum]:
+            found = {hour: HourSum(*sums) for hour, *sums in connection.execute(_HOURS, span)}
+            for hour, key, count in connection.execute(_SHOWN, span):
+                if hour in found:  # the two are read one after the other
+                    found[hour].shown[key] = count
+            return found
+
+        return await self._file.survey(look)
+
+    async def activity(self, span: Span, since: float, until: float) -> dict[int, Activity]:
+        """See Ledger."""
+        rows = await self._file.all(_ACTIVITY, (span.value, since, until))
+        return {start: Activity(*counts) for start, *counts in rows}
 
     async def sweep(self, before: float) -> None:
         """See Ledger."""
 
         def change(connection: sqlite3.Connection) -> None:
-            connection.execute(_FORGET_HOURS, (before,))
-            connection.execute(_FORGET_DAYS, (before,))
+            for forget in (_FORGET_HOURS, _FORGET_DAYS, _FORGET_ERRORS, _FORGET_ACTIVITY):
+                connection.execute(forget, (before,))
 
         await self._file.write(change)
 
@@ -141,9 +148,15 @@ def _take(connection: sqlite3.Connection, tally: Tally, now: float) -> list[int]
     ]
     for link in tally.made:  # before the sums, which may be of these
         links.make(connection, link, now)
+        files.make(connection, link)
     for link_id, sums in tally.links.items():
         _take_link(connection, link_id, sums)
-    played = [_take_file(connection, *item) for item in tally.files.items()]
+    played = [files.take(connection, *item) for item in tally.files.items()]
+    visits.count(
+        connection,
+        {user_id: user.seen for user_id, user in tally.users.items() if user.person is not None},
+        {document_id: file.last_play for document_id, file in tally.files.items() if file.plays},
+    )
     _take_hours(connection, tally.hours, sum(played))
     return new
 
@@ -170,26 +183,19 @@ def _take_link(connection: sqlite3.Connection, link_id: int, sums: LinkSum) -> N
         connection.executemany(_DAY, days)
 
 
-def _take_file(connection: sqlite3.Connection, document_id: int, file: FileSum) -> bool:
-    """Whether that was its first play."""
-    known = connection.execute(_PLAYED, (document_id,)).fetchone()
-    ref = file.ref or MessageRef(0, 0)
-    about = (ref.chat_id, ref.message_id, storable(file.name), file.size)
-    connection.execute(_FILE, (document_id, *about, file.plays, file.bytes_served))
-    return file.plays > 0 and known is None
-
-
 def _take_hours(
     connection: sqlite3.Connection, hours: Mapping[int, HourSum], newly_played: int
 ) -> None:
     connection.executemany(_HOUR, [(hour, *_sums(each)) for hour, each in hours.items()])
-    totals = _total(map(_sums, hours.values()))
-    connection.execute(_ADD_TO_TOTALS, (*totals, newly_played))
+    shown = [(hour, *each) for hour, total in hours.items() for each in total.shown.items()]
+    connection.executemany(_ERRORS, shown)
+    total = HourSum()
+    for each in hours.values():
+        total.add(each)
+    connection.execute(_ADD_TO_TOTALS, (*_sums(total), newly_played))
 
 
-def _sums(hour: HourSum) -> tuple[int, int, int, int, int]:
-    return hour.streams, hour.bytes_served, hour.files, hour.batches, hour.errors
-
-
-def _total(sums: Iterable[tuple[int, int, int, int, int]]) -> tuple[int, ...]:
-    return tuple(map(sum, zip(*sums, strict=True))) or (0, 0, 0, 0, 0)
+def _sums(hour: HourSum) -> tuple[int, ...]:
+    """As the columns have them."""
+    counts = (hour.streams, hour.bytes_served, hour.files, hour.batches, hour.errors)
+    return *counts, hour.answers, hour.waited

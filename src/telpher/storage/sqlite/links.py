@@ -28,6 +28,22 @@ _FIRST_OF_OWNER = f"""
     SELECT {_WHOLE} FROM links WHERE owner = ? AND revoked = 0
     ORDER BY created DESC, link_id DESC LIMIT ?
 """
+_OF_FILE = f"""
+    SELECT {_WHOLE} FROM links
+    WHERE document_id = ? AND revoked = 0 AND (created, link_id) < (?, ?)
+    ORDER BY created DESC, link_id DESC LIMIT ?
+"""
+_FIRST_OF_FILE = f"""
+    SELECT {_WHOLE} FROM links WHERE document_id = ? AND revoked = 0
+    ORDER BY created DESC, link_id DESC LIMIT ?
+"""
+_PAGE = f"""
+    SELECT {_WHOLE} FROM links WHERE revoked = 0 AND (created, link_id) < (?, ?)
+    ORDER BY created DESC, link_id DESC LIMIT ?
+"""
+_FIRST_PAGE = f"""
+    SELECT {_WHOLE} FROM links WHERE revoked = 0 ORDER BY created DESC, link_id DESC LIMIT ?
+"""
 _OWNER = "SELECT owner FROM links WHERE link_id = ?"
 _REVOKE = "UPDATE links SET revoked = ?1, changed = ?1 WHERE link_id = ?2 AND revoked = 0"
 _REVOKE_PLAYLIST = """
@@ -66,12 +82,25 @@ class SqliteLinks:
         """See LinkStore."""
         if not fits(owner):
             return []
-        limit = max(limit, 0)
-        if before is None:
-            rows = await self._file.all(_FIRST_OF_OWNER, (owner, limit))
-        else:
-            place = (before.at, nearest(before.number))
-            rows = await self._file.all(_OF_OWNER, (owner, *place, limit))
+        return await self._list(_FIRST_OF_OWNER, _OF_OWNER, (owner,), limit, before)
+
+    async def of_file(
+        self, document_id: int, limit: int, before: PageKey | None = None
+    ) -> list[LinkRecord]:
+        """See LinkStore."""
+        if not fits(document_id):
+            return []
+        return await self._list(_FIRST_OF_FILE, _OF_FILE, (document_id,), limit, before)
+
+    async def page(self, limit: int, before: PageKey | None = None) -> list[LinkRecord]:
+        """See LinkStore."""
+        return await self._list(_FIRST_PAGE, _PAGE, (), limit, before)
+
+    async def _list(
+        self, first: str, later: str, whose: tuple[int, ...], limit: int, before: PageKey | None
+    ) -> list[LinkRecord]:
+        place = () if before is None else (before.at, nearest(before.number))
+        rows = await self._file.all(later if place else first, (*whose, *place, max(limit, 0)))
         return [_link(row) for row in rows]
 
     async def revoke(self, link_id: int, at: float, owner: int | None = None) -> bool:

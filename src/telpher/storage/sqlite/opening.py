@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import TypeVar
 from urllib.parse import quote
 
+from telpher.storage.search import file_search_key, name_search_key
+
 _T = TypeVar("_T")
 
 Work = Callable[[sqlite3.Connection], _T]
@@ -147,6 +149,9 @@ def _upgrade(connection: sqlite3.Connection, steps: Sequence[str]) -> None:
     version = _version(connection)
     if version > len(steps):
         raise sqlite3.OperationalError("the file was written by a newer telpher")
+    # What a step has to fill in, and SQL cannot.
+    for function in (name_search_key, file_search_key):
+        connection.create_function(function.__name__, 1, function, deterministic=True)
     for step in steps[version:]:
         for statement in step.split(";"):
             connection.execute(statement)

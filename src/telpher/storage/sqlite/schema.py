@@ -189,4 +189,54 @@ _TOKENS = """
     CREATE INDEX tokens_by_age ON tokens (created, token_id)
 """
 
-STEPS: Final = (f"{_USERS}{_LINKS}{_WORK}{_COUNTERS}{_COPIES}", _TOKENS)
+# Lists and searches of the dashboard, and figures by the hour. `visited` is the hour of the last
+# visit that counted in `activity` (core/spans). The functions are those of storage/search.
+_FIGURES = """
+    ALTER TABLE users ADD COLUMN visited INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE users ADD COLUMN full_key TEXT NOT NULL DEFAULT '';
+    ALTER TABLE users ADD COLUMN last_key TEXT NOT NULL DEFAULT '';
+    UPDATE users SET last_key = name_search_key(last_name),
+        full_key = name_search_key(first_name || ' ' || last_name);
+    DROP INDEX users_by_name;
+    CREATE INDEX users_by_username ON users (name_key, user_id) WHERE name_key != '';
+    CREATE INDEX users_by_full_name ON users (full_key, user_id) WHERE full_key != '';
+    CREATE INDEX users_by_last_name ON users (last_key, user_id) WHERE last_key != '';
+    CREATE INDEX links_by_age ON links (created, link_id) WHERE revoked = 0;
+    CREATE INDEX links_of_file ON links (document_id, created, link_id) WHERE revoked = 0;
+    ALTER TABLE files ADD COLUMN created REAL NOT NULL DEFAULT 0;
+    ALTER TABLE files ADD COLUMN last_play REAL NOT NULL DEFAULT 0;
+    ALTER TABLE files ADD COLUMN visited INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE files ADD COLUMN file_key TEXT NOT NULL DEFAULT '';
+    INSERT INTO files
+        (document_id, chat_id, message_id, name, size, plays, bytes_served, created, last_play)
+    SELECT document_id, chat_id, message_id, name, size, 0, 0, min(created), max(last_play)
+        FROM links WHERE true GROUP BY document_id
+    ON CONFLICT (document_id) DO UPDATE SET
+        created = excluded.created, last_play = excluded.last_play;
+    UPDATE files SET created = CAST(strftime('%s', 'now') AS REAL) WHERE created = 0 AND plays > 0;
+    UPDATE files SET file_key = file_search_key(name);
+    DROP INDEX files_by_plays;
+    CREATE INDEX files_by_plays ON files (plays, document_id, file_key) WHERE created > 0;
+    CREATE INDEX files_by_age ON files (created, document_id, file_key) WHERE created > 0;
+    CREATE INDEX files_by_last_play ON files (last_play) WHERE last_play > 0;
+    ALTER TABLE hours ADD COLUMN answers INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE hours ADD COLUMN waited INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE totals ADD COLUMN answers INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE totals ADD COLUMN waited INTEGER NOT NULL DEFAULT 0;
+    CREATE TABLE errors (
+        hour INTEGER NOT NULL,
+        key TEXT NOT NULL,
+        count INTEGER NOT NULL,
+        PRIMARY KEY (hour, key)
+    ) STRICT, WITHOUT ROWID;
+    CREATE TABLE activity (
+        span TEXT NOT NULL,
+        start INTEGER NOT NULL,
+        users INTEGER NOT NULL,
+        files INTEGER NOT NULL,
+        PRIMARY KEY (span, start)
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX activity_by_start ON activity (start)
+"""
+
+STEPS: Final = (f"{_USERS}{_LINKS}{_WORK}{_COUNTERS}{_COPIES}", _TOKENS, _FIGURES)

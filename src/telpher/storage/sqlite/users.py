@@ -5,15 +5,17 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from itertools import islice
 from typing import Any, Final
 
 from telpher.clock import Clock
 from telpher.core.model import Person
 from telpher.core.records import User, UserCounts
 from telpher.core.tally import DAY
-from telpher.storage.base import PageKey
-from telpher.storage.scalars import fits, name_key, nearest, storable
+from telpher.storage.base import FoundUsers, PageKey
+from telpher.storage.scalars import SMALLEST, fits, name_key, nearest, storable
+from telpher.storage.search import Field, Search, SearchKey, keys_of, search_of
 from telpher.storage.sqlite.file import SqliteFile
 
 _COLUMNS = """
@@ -31,16 +33,42 @@ _PAGE = f"""
     ORDER BY join_date DESC, user_id DESC LIMIT ?
 """
 _FIRST_PAGE = f"SELECT {_COLUMNS} FROM users ORDER BY join_date DESC, user_id DESC LIMIT ?"
+# Nobody is counted twice: each week is its day and what came before.
 _COUNTS = """
     SELECT
         (SELECT count(*) FROM users),
-        (SELECT count(*) FROM users WHERE last_seen >= ?),
-        (SELECT count(*) FROM users WHERE last_seen >= ?),
-        (SELECT count(*) FROM users WHERE last_seen >= ?),
+        (SELECT count(*) FROM users WHERE last_seen >= ?1),
+        (SELECT count(*) FROM users WHERE last_seen >= ?2 AND last_seen < ?1),
+        (SELECT count(*) FROM users WHERE last_seen >= ?3 AND last_seen < ?2),
         (SELECT count(*) FROM users WHERE banned = 1),
         (SELECT count(*) FROM users WHERE blocked_bot = 1),
-        (SELECT count(*) FROM users WHERE banned = 0 AND blocked_bot = 0)
+        (SELECT count(*) FROM users WHERE banned = 1 AND blocked_bot = 1)
 """
+# Nobody has the least id: the first row of a field is after the key of its prefix and that id.
+_BY_USERNAME = f"""
+    SELECT {_COLUMNS}, name_key FROM users
+    WHERE name_key != '' AND (name_key, user_id) > (?3, ?4) AND name_key < ?2
+        AND user_id IS NOT ?5
+    ORDER BY name_key, user_id LIMIT ?6
+"""
+_BY_NAME = f"""
+    SELECT {_COLUMNS}, full_key FROM users
+    WHERE full_key != '' AND (full_key, user_id) > (?3, ?4) AND full_key < ?2
+        AND user_id IS NOT ?5 AND NOT (name_key >= ?1 AND name_key < ?2)
+    ORDER BY full_key, user_id LIMIT ?6
+"""
+_BY_LAST_NAME = f"""
+    SELECT {_COLUMNS}, last_key FROM users
+    WHERE last_key != '' AND (last_key, user_id) > (?3, ?4) AND last_key < ?2
+        AND user_id IS NOT ?5 AND NOT (name_key >= ?1 AND name_key < ?2)
+        AND NOT (full_key >= ?1 AND full_key < ?2)
+    ORDER BY last_key, user_id LIMIT ?6
+"""
+_BY: Final = {
+    Field.USERNAME: _BY_USERNAME,
+    Field.NAME: _BY_NAME,
+    Field.LAST_NAME: _BY_LAST_NAME,
+}
 _AUDIENCE = """
     SELECT user_id FROM users WHERE banned = 0 AND blocked_bot = 0 AND user_id > ?
     ORDER BY user_id LIMIT ?
@@ -65,13 +93,14 @@ def _latest(column: str) -> str:
     return f"{column} = iif(excluded.last_seen >= last_seen, excluded.{column}, {column})"
 
 
-_NAMES = ("first_name", "last_name", "username", "name_key", "language_code", "is_premium")
+_NAMES = ("first_name", "last_name", "username", "language_code", "is_premium", "is_bot")
+_KEYS = ("name_key", "full_key", "last_key")
 _SUMS = ("total_streams", "total_files", "total_batch_requests", "bytes_served")
 _MERGE = f"""
-    INSERT INTO users ({_COLUMNS}, name_key)
-    VALUES ({", ".join("?" * 18)})
+    INSERT INTO users ({_COLUMNS}, {", ".join(_KEYS)})
+    VALUES ({", ".join("?" * 20)})
     ON CONFLICT (user_id) DO UPDATE SET
-    {", ".join(map(_latest, (*_NAMES, "is_bot")))},
+    {", ".join(map(_latest, (*_NAMES, *_KEYS)))},
     {", ".join(map(_earlier, ("join_date", "first_seen")))},
     {", ".join(map(_larger, ("last_seen", "banned", "blocked_bot", *_SUMS)))}
 """
@@ -108,7 +137,20 @@ class SqliteUsers:
         """See UserStore."""
         since = [now - days * DAY for days in (1, 7, 30)]
         row = await self._file.survey(lambda each: each.execute(_COUNTS, since).fetchone())
-        return UserCounts(*row)
+        total, day, week, month, banned, blocked, both = row
+        reachable = total - banned - blocked + both
+        return UserCounts(total, day, day + week, day + week + month, banned, blocked, reachable)
+
+    async def search(self, text: str, limit: int, after: SearchKey | None = None) -> FoundUsers:
+        """See UserStore."""
+        wanted = search_of(text)
+
+        def look(connection: sqlite3.Connection) -> list[tuple[SearchKey, User]]:
+            return list(islice(_found(connection, wanted, limit, after), limit))
+
+        found = await self._file.survey(look) if limit > 0 else []
+        users = [user for _, user in found]
+        return FoundUsers(users, found[-1][0] if found and len(found) == limit else None)
 
     async def set_banned(self, user_id: int, banned: bool, at: float) -> bool:
         """See UserStore."""
@@ -148,6 +190,24 @@ class SqliteUsers:
     async def _one(self, query: str, key: int | str) -> User | None:
         row = await self._file.one(query, (key,))
         return _user(row) if row else None
+
+
+def _found(
+    connection: sqlite3.Connection, wanted: Search, limit: int, after: SearchKey | None
+) -> Iterator[tuple[SearchKey, User]]:
+    """Up to `limit` of each field, one field after the other."""
+    if after is None and wanted.number is not None:
+        for row in connection.execute(_GET, (wanted.number,)):
+            yield SearchKey(Field.NUMBER, "", wanted.number), _user(row)
+    for field in wanted.fields:
+        if after is not None and field < after.field:
+            continue
+        place = (wanted.first, SMALLEST)
+        if after is not None and field == after.field:
+            place = max(place, (storable(after.word), nearest(after.number)))
+        values = (wanted.first, wanted.beyond, *place, wanted.number, limit)
+        for *row, word in connection.execute(_BY[field], values):
+            yield SearchKey(field, word, row[0]), _user(row)
 
 
 def make(connection: sqlite3.Connection, user_id: int) -> None:
@@ -200,5 +260,5 @@ def _row(user: User) -> tuple[object, ...]:
         user.total_files,
         user.total_batch_requests,
         user.bytes_served,
-        name_key(person.username),
+        *keys_of(person),
     )

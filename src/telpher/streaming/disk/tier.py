@@ -163,6 +163,11 @@ class DiskTier:
             self._index.forget(keys)
             self._remove(keys)
 
+    @property
+    def on(self) -> bool:
+        """Whether it is to be used at all."""
+        return self._configured > 0
+
     def stats(self) -> DiskStats:
         """Figures of this moment."""
         return DiskStats(

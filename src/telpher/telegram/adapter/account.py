@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import structlog
@@ -61,6 +62,17 @@ from telpher.telegram.timing import Backoff, Timing
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 
+@dataclass(frozen=True, slots=True)
+class AccountCounts:
+    """What metrics tell of an account: main connections made, flood waits of messages and updates
+    dropped since the start; updates that wait now."""
+
+    connects: int
+    floods: int
+    updates_dropped: int
+    updates_waiting: int
+
+
 class BotAccount:
     """See the module. Raises SettingsError where it cannot work at all."""
 
@@ -91,13 +103,15 @@ class BotAccount:
         self._at_once = False
         self._deaf = False
         self._destroyed = False
+        self._connects = 0
         self._dispatcher = Dispatcher()
         self._connector = FileConnector(vault.clock, self._timing, frames)
         self._logins = MediaLogins(self._identity, self, self._connector)
-        outbox = Outbox(vault.clock, self._timing)
+        outbox, asking = Outbox(vault.clock, self._timing), Outbox(vault.clock, self._timing)
+        self._outboxes = (outbox, asking)
         reader = PictureReader(self.find_file, self._logins, self._timing)
         self.bot = Messenger(self.call, outbox, session, reader)
-        self.chats = Chats(self.call, Outbox(vault.clock, self._timing), session, self.user_id)
+        self.chats = Chats(self.call, asking, session, self.user_id)
         self.posts = Posts(self.call, outbox, session)
         self.copier = Copier(self.call, outbox, session, self.find_file)
 
@@ -107,6 +121,11 @@ class BotAccount:
         return self._identity.credentials.bot_id
 
     @property
+    def received(self) -> int:
+        """Bytes that came over connections for file traffic since the process began."""
+        return self._connector.traffic.received
+
+    @property
     def connector(self) -> MediaConnector:
         """Opens connections for file traffic."""
         return self._logins
@@ -114,8 +133,17 @@ class BotAccount:
     def status(self) -> AccountStatus:
         """Where the account stands."""
         reason = "" if self._state is AccountState.CONNECTED else self._reason
-        username = self._session.username
-        return AccountStatus(self._state, username, reason, name=self._session.name)
+        username, name = self._session.username, self._session.name
+        return AccountStatus(self._state, username, reason, name=name, user_id=self.user_id)
+
+    def counts(self) -> AccountCounts:
+        """What has happened so far."""
+        return AccountCounts(
+            self._connects,
+            sum(each.floods for each in self._outboxes),
+            self._dispatcher.dropped,
+            self._dispatcher.waiting,
+        )
 
     async def until(self, wanted: Callable[[AccountStatus], bool]) -> AccountStatus:
         """Waits for a status that `wanted` accepts, and returns it."""
@@ -260,6 +288,7 @@ class BotAccount:
                 backoff.reset()
             self._destroyed = False
             self._main = main
+            self._connects += 1
             self._turn(AccountState.CONNECTED, "")
             # At once: what is sent from now on is answered even if this process is killed.
             await self._note()

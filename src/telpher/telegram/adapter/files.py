@@ -6,10 +6,15 @@ from typing import Any
 
 from telethon.tl import types
 
-from telpher.core.model import FileInfo, FoundFile, Kind, Location
+from telpher.core.model import FileInfo, FoundFile, Kind, Location, SmallSize
 
 _OCTETS = "application/octet-stream"
 _JPEG = "image/jpeg"  # photos are always JPEG [/api/files]
+
+# The sides of what is a thumbnail at most: that of documents has 320, of the sizes of photos it is
+# "x" (800). And its bytes, beyond which it is none.
+_THUMBNAIL_SIDE = 800
+_THUMBNAIL_BYTES = 1 << 20
 
 
 def found_file(message: Any, *, account: int) -> FoundFile | None:
@@ -58,6 +63,7 @@ def _document(document: Any, date: int, account: int) -> FoundFile:
         duration=_duration(audio, video),
         title=(audio.title or "") if audio else "",
         performer=(audio.performer or "") if audio else "",
+        thumbnail=_thumbnail(document.thumbs or []),
     )
     location = Location(
         account=account,
@@ -97,6 +103,7 @@ def _photo(photo: Any, date: int, account: int) -> FoundFile | None:
         name="",
         kind=Kind.PHOTO,
         date=date,
+        thumbnail=_thumbnail(sizes),
     )
     location = Location(
         account=account,
@@ -108,6 +115,15 @@ def _photo(photo: Any, date: int, account: int) -> FoundFile | None:
         thumb_size=largest.type,
     )
     return FoundFile(info, location)
+
+
+def _thumbnail(sizes: list[Any]) -> SmallSize | None:
+    """The largest size that is still small; where all are large, the smallest."""
+    there = [each for each in sizes if 0 < _bytes_of(each) <= _THUMBNAIL_BYTES]
+    there.sort(key=lambda each: max(each.w, each.h))
+    small = [each for each in there if max(each.w, each.h) <= _THUMBNAIL_SIDE]
+    chosen = (small[-1:] or there[:1]) or [None]
+    return SmallSize(chosen[0].type, _bytes_of(chosen[0])) if chosen[0] else None
 
 
 def _bytes_of(size: Any) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from telpher.core.records import LinkRecord, PopularFile, Totals
+from telpher.core.records import FileRecord, LinkRecord, Totals
 from telpher.core.records import User as UserRecord
 from telpher.core.tally import HourSum
 from telpher.service.links import LinkService
@@ -33,7 +33,7 @@ def link(record: LinkRecord, service: LinkService) -> Link:
     )
 
 
-def file(record: PopularFile | LinkRecord) -> File:
+def file(record: FileRecord | LinkRecord) -> File:
     """A file, by its own figures or those of one link."""
     return File(
         document_id=str(record.document_id),

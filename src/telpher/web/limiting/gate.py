@@ -1,7 +1,7 @@
 """The limit of every request that is not for a file's bytes (rule 17).
 
 health, metrics, a page's assets, OPTIONS   free
-thumbnails                                  "requests": a page may show a hundred
+thumbnails, the dashboard                   "requests": a page may show a hundred, or keep asking
 pages, playlists, the API, what is nowhere  "plays": as many as films begun
 """
 
@@ -23,7 +23,7 @@ _FILES: Final = ("/stream/", "/download/")
 
 _FREE: Final = frozenset({"/health", "/metrics", "/favicon.ico", "/robots.txt"})
 _FREE_BELOW: Final = ("/health/", "/static/")
-_MANY: Final = ("/thumbnail/",)
+_MANY: Final = ("/thumbnail/", "/dashboard")
 
 
 class RateGate:

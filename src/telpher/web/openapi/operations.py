@@ -64,6 +64,9 @@ _ASKS: Final = [
 ]
 
 
+_BY_TAG: Final = ("If-None-Match", "If-Match")
+
+
 def _unread(parameters: list[Description]) -> list[Description]:
     """The same where the route does not look at them: anything will do."""
     return [{**each, "schema": {"type": "string"}} for each in parameters]
@@ -138,6 +141,22 @@ def _file(route: str, text: str, *, named: bool) -> Description:
     }
 
 
+def _thumbnail() -> Description:
+    """GET, HEAD and OPTIONS of a file's picture."""
+    parameters = [*_MESSAGE, _KEY, *(each for each in _ASKS if each["name"] in _BY_TAG)]
+    tagged = {each: _FILE[each] for each in (*REQUEST_ID, "ETag", "Cache-Control")}
+    fresh = _answer("The copy at hand is good.", headers=tagged)
+    picture = _answer("A JPEG of at most 800 pixels either way.", {"image/jpeg": _BYTES}, tagged)
+    errors = (404, 410, 412, 429, 502, 503)
+    seen = _seen(
+        *("thumbnail", "files", "A small picture of a file", parameters),
+        _200=picture,
+        _304=fresh,
+        errors=errors,
+    )
+    return {**seen, "options": _file("thumbnail", "A small picture", named=False)["options"]}
+
+
 def _seen(
     name: str, tag: str, text: str, parameters: list[Description], **more: Any
 ) -> Description:
@@ -172,23 +191,51 @@ _BESIDE_PAGE: Final = {
 
 _HEALTH: Final = {
     "status": "healthy",
+    "reasons": [],
     "timestamp": "2026-01-31T12:00:00+00:00",
     "uptime_seconds": 12.5,
     "version": "0.1.0",
     "draining": False,
     "bot": {"connected": True, "status": "connected", "username": "my_bot", "reason": ""},
     "database": {"status": "connected", "type": "sqlite"},
+    "redis": {"status": "not configured"},
     "system": {
         "cpu_percent": 3.0,
         "memory_percent": 40.0,
         "memory_available_mb": 2048.0,
         "disk_percent": 12.0,
+        "disk_free_mb": 90112.0,
     },
-    "cache": {"file_properties_cached": 5, "reserved_bytes": 1000, "budget_bytes": 2000},
+    "cache": {
+        "file_properties_cached": 5,
+        "reserved_bytes": 1000,
+        "budget_bytes": 2000,
+        "hit_rate": 0.75,
+    },
     "streams": {"active": 3},
     "process": {"tasks": 20},
     "dc_clients": {"2": "connected", "4": "idle"},
     "dc_connections": {"2": 1, "4": 0},
+    "accounts": [
+        {
+            "id": 4242,
+            "connected": True,
+            "status": "connected",
+            "username": "my_bot",
+            "reason": "",
+            "dcs": {
+                "2": {"connections": 1, "flood_until": None},
+                "4": {"connections": 0, "flood_until": "2026-01-31T12:00:17+00:00"},
+            },
+        }
+    ],
+}
+_UNHEALTHY: Final = {
+    **_HEALTH,
+    "status": "unhealthy",
+    "reasons": [
+        {"reason": "bot_disconnected", "message": "The connection to Telegram was lost."},
+    ],
 }
 _STATUS: Final = {
     "type": "object",
@@ -223,6 +270,7 @@ def _files() -> dict[str, Description]:
         f"/stream/{place}/{{file_name}}": _file("stream", "A file, to be played", named=True),
         f"/download/{place}": _file("download", "A file, to be kept", named=False),
         f"/download/{place}/{{file_name}}": _file("download", "A file, to be kept", named=True),
+        f"/thumbnail/{place}": _thumbnail(),
         f"/watch/{place}": _seen(
             *("watch", "files", "The page with a player", [*_MESSAGE, _KEY, *_WATCH]),
             _200=_answer("The page, or what `format` names.", {**_PAGE, **_BESIDE_PAGE}),
@@ -259,8 +307,10 @@ def _server() -> dict[str, Description]:
         ),
         "/health": _seen(
             *("health", "server", "How it is, in figures", []),
-            _200=_answer("Links play; degraded without the database.", _json(_HEALTH, _STATUS)),
-            _503=_answer("Links do not play.", _json({**_HEALTH, "status": "unhealthy"}, _STATUS)),
+            _200=_answer(
+                "Links play; degraded where something else is missing.", _json(_HEALTH, _STATUS)
+            ),
+            _503=_answer("Links do not play.", _json(_UNHEALTHY, _STATUS)),
         ),
         "/health/live": _seen(
             *("live", "server", "That the process answers", []),

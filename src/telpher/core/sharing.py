@@ -1,0 +1,29 @@
+"""Which worker a request belongs to: all that speaks of one message goes to one of them, so that
+its bytes are fetched and kept once.
+
+The workers of one machine are as many as the supervisor keeps alive, so a remainder will do: there
+is nothing that would have to move when one of them dies, since it comes back under its number.
+"""
+
+from __future__ import annotations
+
+import re
+import zlib
+from typing import Final
+
+# Routes that are about one message. All else is answered by whoever accepted it.
+_TARGET: Final = re.compile(
+    rb"[A-Z]{1,16} (?:https?://[^/ \r\n]{0,255})?"
+    rb"/(?:stream|download|watch|thumbnail)/(-?\d{1,20})/(\d{1,20})[/? ]"
+)
+
+
+def owner(request: bytes, workers: int) -> int | None:
+    """The number of the worker for a request that begins with these bytes; None when any will do,
+    or when they are too few to tell."""
+    found = _TARGET.match(request)
+    if found is None:
+        return None
+    # By their values: leading zeros are another spelling of the same message.
+    message = b"%d/%d" % (int(found[1]), int(found[2]))
+    return zlib.crc32(message) % workers

@@ -1,0 +1,142 @@
+"""WORKERS above 1: the supervisor, which has the port and looks after the workers.
+
+    supervisor   claims WORK_DIR, binds, starts, stops and restarts; carries no byte
+    workers      `telpher worker`: each a whole telpher at its place (`crew`), on the same port
+
+One of the workers has the bot's updates: whichever holds the lease of the update duty
+(telegram.custody). The one that is killed has the same holder's name when it is back, so it goes on
+at once. A worker that dies takes its connections with it, and nobody else's.
+
+Everything a worker shares it inherits: the listening socket; the lock of WORK_DIR, which therefore
+lasts until the last of them is gone, also when the supervisor was killed; and a pipe that ends with
+the supervisor, upon which a worker stops as if it had been told to.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import structlog
+
+from telpher.clock import Clock, SystemClock
+from telpher.config.settings import Settings
+from telpher.core.respawn import EndAll, Respawn
+from telpher.web.listening import listen
+
+_log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+
+async def supervise(settings: Settings, claim: int, patience: float) -> int:
+    """Runs the workers until SIGTERM or SIGINT, or until one of them ends them all; the exit
+    status.
+
+    `claim` is the descriptor of WORK_DIR's lock; a worker that was asked to end is killed after
+    `patience` seconds. Raises SettingsError for a port that is not to be had.
+    """
+    listener = await listen(settings.host, settings.port)
+    with listener, tempfile.TemporaryDirectory(prefix="telpher-") as meeting, _pipe() as leash:
+        crew = Supervisor(listener, Path(meeting), (claim, leash), SystemClock())
+        loop = asyncio.get_running_loop()
+        numbers = (signal.SIGTERM, signal.SIGINT)
+        for number in numbers:
+            loop.add_signal_handler(number, crew.stop)
+        try:
+            return await crew.run(settings.workers, patience)
+        finally:
+            for number in numbers:
+                loop.remove_signal_handler(number)
+
+
+class Supervisor:
+    """See the module. `held` are what the workers inherit besides: the claim, and the leash."""
+
+    def __init__(
+        self, listener: socket.socket, meeting: Path, held: tuple[int, int], clock: Clock
+    ) -> None:
+        self._listener = listener
+        self._meeting = meeting
+        self._held = held
+        self._clock = clock
+        self._stopping = asyncio.Event()
+        self._status = 0
+        self._processes: dict[int, asyncio.subprocess.Process] = {}
+
+    def stop(self, status: int = 0) -> None:
+        """Asks for the end of all."""
+        if self._stopping.is_set():
+            return
+        self._status = status
+        self._stopping.set()
+        self._listener.close()
+
+    async def run(self, workers: int, patience: float) -> int:
+        """Keeps so many alive until `stop`; the status given there."""
+        async with asyncio.TaskGroup() as tasks:
+            for number in range(workers):
+                tasks.create_task(self._keep(number, workers), name=f"worker {number}")
+            await self._stopping.wait()
+            self._signal(signal.SIGTERM)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(patience):
+                    await asyncio.gather(*(each.wait() for each in self._processes.values()))
+            self._signal(signal.SIGKILL)
+        return self._status
+
+    async def _keep(self, number: int, workers: int) -> None:
+        respawn = Respawn()
+        while not self._stopping.is_set():
+            began = self._clock.monotonic()
+            process = await self._start(number, workers)
+            status = await process.wait()
+            if self._stopping.is_set():
+                return
+            match respawn.died(status, self._clock.monotonic() - began):
+                case EndAll(status):
+                    self.stop(status)
+                case again:
+                    _log.error("a worker ended", worker=number, status=status, pause=again.pause)
+                    await self._pause(again.pause)
+
+    async def _start(self, number: int, workers: int) -> asyncio.subprocess.Process:
+        claim, leash = self._held
+        listener = self._listener.fileno()
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "telpher", "worker", str(number), str(workers)),
+            *("--listener", str(listener), "--meeting", str(self._meeting)),
+            *("--leash", str(leash)),
+            pass_fds=(listener, claim, leash),
+            stdin=asyncio.subprocess.DEVNULL,
+        )
+        self._processes[number] = process
+        if self._stopping.is_set():  # it was told too early
+            process.send_signal(signal.SIGTERM)
+        return process
+
+    async def _pause(self, seconds: float) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._stopping.wait()
+
+    def _signal(self, number: signal.Signals) -> None:
+        for process in self._processes.values():
+            with contextlib.suppress(ProcessLookupError):
+                process.send_signal(number)
+
+
+@contextlib.contextmanager
+def _pipe() -> Iterator[int]:
+    """The end of a pipe to read from; the other one is this process's alone."""
+    leash, ours = os.pipe()
+    try:
+        yield leash
+    finally:
+        os.close(leash)
+        os.close(ours)

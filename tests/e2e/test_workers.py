@@ -1,0 +1,201 @@
+"""Several workers on one port: `telpher run` with WORKERS, as a process with children."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+from collections import Counter
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import httpx
+import psutil
+import pytest
+
+from tests import plain_http
+from tests.e2e.house import LINK, PATIENCE, TOKEN, bytes_of, telegram
+from tests.e2e.process import Telpher, environment, run_to_end, started
+from tests.e2e.test_restart import asked, until, yes
+from tgfake.cluster import Cluster
+from tgfake.network import Shape
+from tgfake.world import File, FileSpec, World
+from tgfake.world.person import Person
+
+pytestmark = pytest.mark.slow
+
+MIB = 1 << 20
+BOT = "telpher_bot"
+WORKERS = 3
+
+
+class Site:
+    """A Telegram, and telpher with several workers in it."""
+
+    def __init__(self, world: World, cluster: Cluster, telpher: Telpher, process: int) -> None:
+        self.world = world
+        self.counters = cluster.counters
+        self.telpher = telpher
+        self.process = psutil.Process(process)
+        self.ann: Person = world.person("Ann")
+
+    def workers(self) -> dict[int, psutil.Process]:
+        """Those that are alive, by number."""
+        found = {}
+        for child in self.process.children():
+            # One that was born this moment does not say yet what it is.
+            with contextlib.suppress(psutil.Error, ValueError):
+                line = child.cmdline()
+                found[int(line[line.index("worker") + 1])] = child
+        return found
+
+    async def share(self, file: File) -> str:
+        """The link that the bot answers with."""
+        sent = await self.ann.send_file(BOT, file)
+        async with asyncio.timeout(PATIENCE):
+            reply = await self.ann.wait_for(
+                lambda seen: not seen.out and seen.reply_to == sent.id, BOT
+            )
+        return LINK.search(reply.text)[0].replace("localhost", "127.0.0.1")
+
+    async def all_connected(self) -> None:
+        waiting = set(range(WORKERS))
+        while waiting:
+            waiting.discard((await self.telpher.logged("connected to Telegram"))["worker"])
+
+
+@contextlib.asynccontextmanager
+async def site(tmp_path: Path, shape: Shape | None = None) -> AsyncIterator[Site]:
+    world = World()
+    world.add_bot(TOKEN, BOT)
+    world.add_user("Ann")
+    async with telegram(world, tmp_path, shape=shape) as (cluster, servers):
+        ann = str(world.person("Ann").user_id)
+        env = environment(servers, tmp_path / "work", WORKERS=str(WORKERS), ADMINS=ann)
+        async with started(env, tmp_path) as telpher:
+            yield Site(world, cluster, telpher, telpher.pid)
+
+
+async def test_what_is_about_one_file_goes_to_one_worker(tmp_path):
+    async with site(tmp_path) as home, plain_http.client() as http:
+        await home.all_connected()
+        films = [home.world.add_file(FileSpec(size=3 * MIB, dc=2 + n % 3)) for n in range(6)]
+        links = [await home.share(film) for film in films]
+        # Many connections, each accepted by whoever comes first.
+        wanted = [link for link in links for _ in range(8)]
+        answers = await asyncio.gather(*(http.get(each) for each in wanted))
+        for film, link in zip(films, links, strict=True):
+            for url, answer in zip(wanted, answers, strict=True):
+                if url == link:
+                    assert answer.status_code == 200
+                    assert answer.content == bytes_of(film)
+        served = sum(home.counters.bytes_served[film.id] for film in films)
+        assert served <= 1.1 * len(films) * 3 * MIB
+        assert home.counters.errors["AUTH_KEY_DUPLICATED"] == 0
+
+
+async def test_one_that_is_killed_comes_back_and_other_plays_notice_nothing(tmp_path):
+    shape = Shape(bandwidth=4 * MIB)
+    async with site(tmp_path, shape) as home, plain_http.client() as http:
+        await home.all_connected()
+        before = home.workers()
+        films = [home.world.add_file(FileSpec(size=12 * MIB, dc=4)) for _ in range(6)]
+        links = [await home.share(film) for film in films]
+        async with contextlib.AsyncExitStack() as plays:
+            bodies = []
+            for link in links:
+                answer = await plays.enter_async_context(http.stream("GET", link))
+                body = answer.aiter_raw()
+                bodies.append((body, bytearray(await anext(body))))
+            victim = before[1]
+            victim.send_signal(signal.SIGKILL)
+            ended = await home.telpher.logged("a worker ended")
+            assert (ended["worker"], ended["status"], ended["pause"]) == (1, -signal.SIGKILL, 0.0)
+            broken = 0
+            for (body, received), film in zip(bodies, films, strict=True):
+                try:
+                    async for piece in body:
+                        received += piece
+                    assert received == bytes_of(film)
+                except (httpx.RemoteProtocolError, httpx.ReadError):
+                    broken += 1
+        assert broken < len(films)
+        while (await home.telpher.logged("listening"))["worker"] != 1:
+            pass
+        after = home.workers()
+        assert after[1].pid != victim.pid
+        assert {number: each.pid for number, each in before.items() if number != 1} == {
+            number: each.pid for number, each in after.items() if number != 1
+        }
+        # What broke off plays on, and all of it.
+        for film, link in zip(films, links, strict=True):
+            assert (await http.get(link)).content == bytes_of(film)
+        assert home.counters.errors["AUTH_KEY_DUPLICATED"] == 0
+
+
+async def test_people_are_answered_once_whoever_is_killed(tmp_path):
+    async with site(tmp_path) as home:
+        await home.all_connected()
+        sent = []
+        for number in range(WORKERS):
+            file = home.world.add_file(FileSpec(size=10))
+            sent.append(await home.ann.send_file(BOT, file))
+            home.workers()[number].send_signal(signal.SIGKILL)
+            await home.telpher.logged("a worker ended")
+            await home.share(file)
+        async with asyncio.timeout(PATIENCE):
+            for each in sent:
+                await home.ann.wait_for(lambda seen, to=each.id: seen.reply_to == to, BOT)
+        answers = Counter(each.reply_to for each in home.ann.history(BOT) if each.reply_to)
+        assert set(answers.values()) == {1}
+
+
+async def test_an_admins_restart_is_everybodys(tmp_path):
+    async with site(tmp_path) as home, plain_http.client() as http:
+        await home.all_connected()
+        before = home.workers()
+        link = await home.share(film := home.world.add_file(FileSpec(size=MIB, dc=2)))
+        question = await asked(home.ann)
+        await home.ann.press(question, yes(question))
+        await home.all_connected()
+        assert not any(each.is_running() for each in before.values())
+        await until(home.ann, question, "telpher is back")
+        assert (await http.get(link)).content == bytes_of(film)
+
+
+async def test_all_end_together(tmp_path):
+    async with site(tmp_path) as home:
+        await home.all_connected()
+        workers = home.workers().values()
+        home.telpher.signal(signal.SIGTERM)
+        assert await home.telpher.exit_status() == 0
+        assert not any(each.is_running() for each in workers)
+
+
+async def test_without_a_supervisor_the_workers_end_and_the_next_one_begins(tmp_path):
+    async with site(tmp_path) as home, plain_http.client() as http:
+        await home.all_connected()
+        link = await home.share(film := home.world.add_file(FileSpec(size=MIB, dc=2)))
+        workers = list(home.workers().values())
+        assert len(workers) == WORKERS
+        home.telpher.signal(signal.SIGKILL)
+        # At once: it waits for the last of them.
+        env = {**home.telpher.env, "PORT": str(home.telpher.port)}
+        async with started(env, tmp_path) as second:
+            for _ in range(WORKERS):
+                await second.logged("connected to Telegram")
+            assert not any(each.is_running() for each in workers)
+            assert (await http.get(link)).content == bytes_of(film)
+
+
+async def test_a_taken_port_ends_it_with_the_reason(tmp_path):
+    async with site(tmp_path) as home:
+        await home.telpher.logged("listening")
+        env = {
+            **home.telpher.env,
+            "PORT": str(home.telpher.port),
+            "WORK_DIR": str(tmp_path / "other"),
+        }
+        status, said = await run_to_end(env, tmp_path, "run")
+        assert status == 2
+        assert f"PORT: {home.telpher.port} is in use" in said
