@@ -14,6 +14,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import httpx
 import pytest
 
 from telpher import __version__
@@ -101,6 +102,13 @@ def test_commands_and_wrong_settings(image: Path) -> None:
     assert "BOT_TOKEN" in without.stderr
 
 
+async def is_ready(http: httpx.AsyncClient, url: str) -> bool:
+    try:
+        return (await http.get(url)).status_code == 200
+    except httpx.ConnectError:
+        return False
+
+
 @contextlib.asynccontextmanager
 async def started(image: Path, *settings: str):
     """The image's program."""
@@ -130,7 +138,9 @@ async def test_it_lives_plays_is_healthy_and_ends(image: Path, root: Path) -> No
         servers.chmod(0o644)
         assert called(image, "health", *settings).returncode == 1
         async with started(image, *settings) as process:
-            async with asyncio.timeout(PATIENCE):
+            async with asyncio.timeout(PATIENCE), plain_http.client() as http:
+                while not await is_ready(http, f"http://127.0.0.1:{port}/health/ready"):
+                    assert process.returncode is None
                 sent = await ann.send_file("telpher_bot", film)
                 reply = await ann.wait_for(
                     lambda seen: not seen.out and seen.reply_to == sent.id, "telpher_bot"
