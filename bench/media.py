@@ -23,6 +23,7 @@ from time import perf_counter, process_time
 from typing import NoReturn
 
 import uvloop
+from telethon.network import MTProtoSender
 from telethon.tl.functions.messages import GetMessagesRequest
 from telethon.tl.functions.upload import GetFileRequest
 from telethon.tl.types import InputMessageID
@@ -33,7 +34,7 @@ from telpher.core.model import Location
 from telpher.telegram.adapter.files import found_file, input_location
 from telpher.telegram.adapter.identity import Credentials
 from telpher.telegram.adapter.media import FileConnection
-from telpher.telegram.adapter.network import introduced, key_maker, trust_keys
+from telpher.telegram.adapter.network import Loggers, introduced, trust_keys
 from telpher.telegram.adapter.wire import Wire
 from telpher.telegram.mtproto.connection import connect
 from telpher.telegram.mtproto.decryption import Decryptor
@@ -78,7 +79,8 @@ async def log_in(folder: Path) -> tuple[Wire, Location]:
     servers = servers_of(TelegramServers.model_validate(told))
     trust_keys(servers.public_keys)
     address = next(each for each in servers.dcs if each.id == DC and not each.media_only)
-    wire = Wire(key_maker(PATIENCE))
+    loggers = Loggers()
+    wire = Wire(MTProtoSender(None, loggers=loggers, retries=0, delay=0, auto_reconnect=False))
     await wire.connect(address, PATIENCE)
     await wire.call(introduced(1, Credentials(1, "hash", TOKEN).login(), updates=False), PATIENCE)
     answer = await wire.call(GetMessagesRequest([InputMessageID(1)]), PATIENCE)

@@ -14,7 +14,7 @@ import asyncio
 import contextlib
 import gc
 import signal
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from functools import partial
 
 import structlog
@@ -105,6 +105,7 @@ async def running(
             place=place,
         )
         app = build(settings, frame, stores, tasks)
+        await app.books.agreement.enter()
         await app.books.revocations.load()
         await app.server.start()
         bots = _start_bots(app, frame, tasks)
@@ -114,19 +115,25 @@ async def running(
         try:
             yield app
         finally:
-            app.lifecycle.draining = True
-            # The next instance answers people while this one still serves what it has begun.
-            await asyncio.gather(app.account.hand_over(), app.server.drain(DRAIN_SECONDS))
-            await app.engine.close()
-            await app.fleet.close()
-            await jobs.stop()
-            for bot in bots:
-                bot.cancel()
-            await asyncio.wait(bots)
-            await app.books.delivery.finish()
-            await app.server.close()
-            if app.rates is not None:
-                await app.rates.close()
+            await _stop(app, bots, jobs)
+
+
+async def _stop(app: App, bots: Sequence[asyncio.Task[None]], jobs: Runner) -> None:
+    """See the module: in which order."""
+    app.lifecycle.draining = True
+    # The next instance answers people while this one still serves what it has begun.
+    await asyncio.gather(app.account.hand_over(), app.server.drain(DRAIN_SECONDS))
+    await app.engine.close()
+    await app.fleet.close()
+    await jobs.stop()
+    for bot in bots:
+        bot.cancel()
+    await asyncio.wait(bots)
+    await app.books.delivery.finish()
+    await app.books.agreement.leave()
+    await app.server.close()
+    if app.rates is not None:
+        await app.rates.close()
 
 
 def _of_worker(settings: Settings, place: Place) -> Settings:
@@ -157,6 +164,7 @@ def _start_jobs(app: App, jobs: Runner, channel: int | str | None) -> None:
     jobs.start("copies", app.desk.run)
     jobs.start("journal", app.books.journal.run)
     jobs.start("counters", app.books.delivery.run)
+    jobs.start("agreement of instances", app.books.agreement.run)
     jobs.start("revocations", app.books.revocations.run)
     jobs.start("reports", app.bot.reports.run)
     jobs.start("upkeep", app.upkeep.run)

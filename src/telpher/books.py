@@ -8,10 +8,13 @@ from dataclasses import dataclass
 
 from telpher.clock import Clock
 from telpher.config.settings import Settings
+from telpher.core.filekeys import FileKeys
 from telpher.core.links import LinkSigner, derive_secret
 from telpher.core.model import Person
 from telpher.jobs.delivery import Delivery
+from telpher.service.agreement import Agreement
 from telpher.service.denials import Denials
+from telpher.service.figures import FigureDesk
 from telpher.service.journal import Journal
 from telpher.service.links import LinkService
 from telpher.service.people import Access, People
@@ -28,7 +31,7 @@ Met = Callable[[Sequence[Person]], None]
 
 @dataclass(frozen=True, slots=True)
 class Books:
-    """`journal`, `delivery` and `revocations` have jobs."""
+    """`journal`, `delivery`, `revocations` and `agreement` have jobs."""
 
     journal: Journal
     links: LinkService
@@ -38,17 +41,22 @@ class Books:
     usage: Usage
     register: Register
     delivery: Delivery
+    figures: FigureDesk
+    file_keys: FileKeys
+    agreement: Agreement
 
 
 def open_books(
     settings: Settings, clock: Clock, database: Database, local: LocalStore, met: Met
 ) -> Books:
     """Makes them; `met` is told of people whom the database did not know."""
+    secret = _link_secret(settings)
     journal = Journal(local)
     register = Register(journal, database.links)
     denials = Denials()
+    secret = _link_secret(settings)
     links = LinkService(
-        LinkSigner(_link_secret(settings)),
+        LinkSigner(secret),
         settings.base_url,
         clock,
         settings.link_ttl_hours,
@@ -68,6 +76,9 @@ def open_books(
         usage=Usage(journal, register, database.ledger, clock, allowance),
         register=register,
         delivery=Delivery(journal, local, database, met, clock),
+        figures=FigureDesk(database, clock),
+        file_keys=FileKeys(secret),
+        agreement=Agreement(database.leases, _bot_id(settings), secret),
     )
 
 
@@ -80,3 +91,9 @@ def secret_text(settings: Settings) -> str:
 def _link_secret(settings: Settings) -> bytes:
     text = secret_text(settings)
     return text.encode() if settings.link_secret else derive_secret(text)
+
+
+def _bot_id(settings: Settings) -> str:
+    """What a bot's token begins with."""
+    token = settings.bot_token
+    return token.get_secret_value().partition(":")[0] if token else ""

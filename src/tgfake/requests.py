@@ -172,8 +172,11 @@ class Requests:
         return types.RpcAnswerUnknown()
 
     async def _serve(self, flight: Flight, asked: Asked) -> None:
-        fault = self._site.faults.choose(flight.subject)
         try:
+            await self._wait_for(flight.session, asked.after)
+            # Whose request it is may be known only now: after the login it waited for.
+            flight.subject = self._subject(flight.session, asked.query)
+            fault = self._site.faults.choose(flight.subject)
             body = await self._answer(flight, asked, fault)
             await self._hold_back(fault)
             self._send(flight, body, fault)
@@ -185,7 +188,7 @@ class Requests:
 
     async def _answer(self, flight: Flight, asked: Asked, fault: Fault | None) -> bytes:
         try:
-            await self._wait_for(flight.session, asked.after)
+            self._check_waited(asked.after)
             if fault is not None:
                 await self._strike(flight, fault)
             self._check(flight)
@@ -198,8 +201,10 @@ class Requests:
             other = session.flights.get(msg_id)
             if other is not None:
                 await other.landed.wait()
-            if msg_id in self._failed:
-                raise RpcError(400, "MSG_WAIT_FAILED")
+
+    def _check_waited(self, msg_ids: list[int]) -> None:
+        if any(msg_id in self._failed for msg_id in msg_ids):
+            raise RpcError(400, "MSG_WAIT_FAILED")
 
     def _check(self, flight: Flight) -> None:
         key, site = flight.session.key, self._site

@@ -1,6 +1,7 @@
 """Media connections by hand: they answer when the test says so."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from telpher.core.demand import Demand, Urgency
@@ -92,9 +93,13 @@ class FakeConnection:
 
 
 class FakeConnector:
-    """A MediaConnector. `refusals` are raised by the next calls of `open`, one each."""
+    """A MediaConnector. `refusals` are raised by the next calls of `open`, one each.
+
+    With `login` set, connections are handed out early, until it is known how that ended.
+    """
 
     def __init__(self, *refusals: TelegramError) -> None:
+        self.login: asyncio.Event | None = None
         self.refusals = list(refusals)
         self.opened: list[FakeConnection] = []
         self.news: asyncio.Queue[FakeConnection] = asyncio.Queue()
@@ -102,15 +107,22 @@ class FakeConnector:
         self.forgotten: list[int] = []
         self.slots: list[int] = []
 
-    async def open(self, dc: int, slot: int = 0) -> FakeConnection:
+    async def open(
+        self, dc: int, slot: int = 0, early: Callable[[FakeConnection], None] | None = None
+    ) -> FakeConnection:
         self.attempts += 1
         self.slots.append(slot)
         await asyncio.sleep(0)
-        if self.refusals:
+        if self.refusals and not self.login:
             raise self.refusals.pop(0)
         connection = FakeConnection(dc)
         self.opened.append(connection)
         self.news.put_nowait(connection)
+        if self.login is not None and early is not None:
+            early(connection)
+            await self.login.wait()
+            if self.refusals:
+                raise self.refusals.pop(0)
         return connection
 
     def forget(self, dc: int, slot: int = 0) -> None:

@@ -131,3 +131,29 @@ async def test_a_login_that_has_to_wait_is_not_tried_until_then(tasks):
     stage.scheduler.free(await stage.scheduler.place([7], 64 * KIB, Demand()))
     assert stage.connector.attempts == 2
     stage.running.cancel()
+
+
+async def test_a_connection_is_used_before_its_login_is_settled(stage):
+    stage.connector.login = asyncio.Event()
+    place = await stage.scheduler.place([7], 64 * KIB, Demand())
+    assert stage.lane.links == [place.link]
+    assert not stage.lane.opening
+    stage.scheduler.free(place)
+    stage.connector.login.set()
+    await settle()
+    assert stage.lane.links == [place.link]
+
+
+async def test_one_whose_login_comes_to_nothing_is_closed_and_another_opened_later(stage):
+    stage.connector.login = asyncio.Event()
+    stage.connector.refusals.append(TelegramUnavailableError("no login"))
+    place = await stage.scheduler.place([7], 64 * KIB, Demand())
+    stage.scheduler.free(place)
+    stage.connector.login.set()
+    await settle()
+    assert stage.lane.links == []
+    assert place.link.connection.closed == 1
+    assert stage.pauses == [1.0]
+    again = await stage.scheduler.place([7], 64 * KIB, Demand())
+    assert again.link is not place.link
+    stage.scheduler.free(again)

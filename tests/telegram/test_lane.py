@@ -95,6 +95,19 @@ def test_a_flood_wait_quiets_the_lane_and_no_connection_is_added_for_a_while(lan
     assert lane.wants_links()
 
 
+def test_what_waited_for_a_login_does_not_make_a_connection_look_slow(lane):
+    link = lane.add(0, FakeConnection(), settled=False)
+    waited = lane.sent(link, 64 * KIB)
+    link.settled = True
+    timed = lane.sent(link, 64 * KIB)
+    lane.succeeded(link, waited, 5.0)
+    assert link.window.estimate.min_rtt == 0.0
+    assert link.proved
+    lane.succeeded(link, timed, 0.1)
+    assert link.window.estimate.min_rtt == 0.1
+    assert not link.window.in_flight
+
+
 def test_what_is_lost_in_calm_is_replaced_and_no_more(lane, clock):
     links = add(lane, 3)
     lane.flooded(links[0], lane.sent(links[0], 64 * KIB), FloodWaitError(1))

@@ -19,7 +19,7 @@ from telpher.errors import (
     ThrottledError,
 )
 from telpher.telegram.lane import Lane, Link
-from telpher.telegram.media import MediaConnector
+from telpher.telegram.media import MediaConnection, MediaConnector
 from telpher.telegram.scheduler import Scheduler
 from telpher.telegram.timing import Backoff, Sleep, Timing
 
@@ -77,22 +77,40 @@ class Keeper:
             tasks.create_task(self._open(slot), name=f"connection {slot}")
 
     async def _open(self, slot: int) -> None:
+        link: Link | None = None
+
+        def admit(connection: MediaConnection, *, settled: bool = False) -> None:
+            nonlocal link
+            link = self.lane.add(slot, connection, settled=settled)
+            self.lane.opening.discard(slot)
+            self.lane.unmet = False
+            self._scheduler.assign()
+
         try:
             if self._troubled:
                 # Telegram is not to be hammered.
                 self._troubled = False
                 await self._sleep(self._backoff.next())
             try:
-                connection = await self._connector.open(self.lane.dc, slot)
+                connection = await self._connector.open(self.lane.dc, slot, admit)
             except TelegramError as error:
+                self._give_up(link)
                 await self._failed(error)
             else:
-                self.lane.add(slot, connection)
-                self.lane.unmet = False
+                if link is None:
+                    admit(connection, settled=True)
+                else:
+                    link.settled = True
         finally:
             self.lane.opening.discard(slot)
         self._scheduler.assign()
         self.wake()
+
+    def _give_up(self, link: Link | None) -> None:
+        """It was admitted before its login was, which came to nothing."""
+        if link is not None:
+            link.proved = True  # the pause for it is made here
+            self.lane.discard(link)
 
     async def _failed(self, error: TelegramError) -> None:
         if isinstance(error, FloodWaitError):

@@ -44,6 +44,8 @@ class Link:
 
     `slot` numbers the lane's connections, which may need a login each; `used` is when it last
     carried something, `fault` what first was wrong with it, where that matters for the next one.
+    While its login is not `settled`, what it carries has to wait for that: such a chunk's time says
+    nothing of the connection, and would make it look slow for as long as others have room.
     """
 
     slot: int
@@ -53,6 +55,9 @@ class Link:
     proved: bool = False
     timeouts: int = 0
     fault: TelegramError | None = None
+    settled: bool = True
+    waited: set[Ticket] = field(default_factory=set)
+    """Those of chunks that were sent before."""
 
     def finish(self, size: int) -> float:
         """Expected seconds until `size` more bytes would be there; inf when it has no room."""
@@ -141,10 +146,10 @@ class Lane:
         taken = {link.slot for link in (*self.links, *self.discarded)} | self.opening
         return next(slot for slot in range(len(taken) + 1) if slot not in taken)
 
-    def add(self, slot: int, connection: MediaConnection) -> Link:
+    def add(self, slot: int, connection: MediaConnection, *, settled: bool = True) -> Link:
         """A new connection; its window starts at the size that the last one had learned."""
         window = Window(self._learned) if self._learned else Window()
-        link = Link(slot, connection, window, self.clock.monotonic())
+        link = Link(slot, connection, window, self.clock.monotonic(), settled=settled)
         self.links.append(link)
         self.counts.opened += 1
         return link
@@ -175,11 +180,17 @@ class Lane:
         now = self.clock.monotonic()
         self.rate.called(now)
         link.used = now
-        return link.window.sent(size)
+        ticket = link.window.sent(size)
+        if not link.settled:
+            link.waited.add(ticket)
+        return ticket
 
     def succeeded(self, link: Link, ticket: Ticket, seconds: float) -> None:
         """The bytes are there."""
-        link.window.received(ticket, seconds)
+        if ticket in link.waited:
+            link.window.dropped(ticket)
+        else:
+            link.window.received(ticket, seconds)
         link.timeouts = 0
         link.proved = True
         link.used = self.clock.monotonic()

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Protocol
 
 from telpher.core.model import Location
@@ -46,12 +47,18 @@ class MediaConnection(Protocol):
         ...
 
 
+Early = Callable[[MediaConnection], None]
+"""Is given a connection whose login is not known to have been taken."""
+
+
 class MediaConnector(Protocol):
     """Opens connections for one account: sockets, keys, authorisations."""
 
-    async def open(self, dc: int, slot: int) -> MediaConnection:
+    async def open(self, dc: int, slot: int, early: Early | None = None) -> MediaConnection:
         """A new connection to data centre `dc`, ready for requests. Raises TelegramError.
 
+        Where its login is still to be made, `early` may be called with the connection before:
+        requests may be made from then on, and fail with the login if that should fail.
         No two connections that are open at once may have the same `slot`: each may need a login
         of its own, and logins are kept by slot.
         """

@@ -40,10 +40,14 @@ Read = Callable[[int, int], Awaitable[bytes]]
 @dataclass(frozen=True, slots=True)
 class Limits:
     """`at_once` frames are taken side by side and `waiting` more wait for it; each may last so many
-    `seconds`, read so many `bytes` in so many `reads`, and become a JPEG of at most `picture`."""
+    `seconds`, read so many `bytes` in so many `reads`, and become a JPEG of at most `picture`.
+
+    A page of pictures asks for some dozens at once, and one takes half a second: those that wait
+    have theirs before a browser loses patience.
+    """
 
     at_once: int = 2
-    waiting: int = 16
+    waiting: int = 48
     seconds: float = 20.0
     bytes: int = 32 << 20
     reads: int = 800

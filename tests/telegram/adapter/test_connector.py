@@ -61,8 +61,7 @@ class Scene:
 
     async def logged_in(self) -> tuple[bytes, FileConnection]:
         """A new key, logged in with the bot's token, and the connection that did it."""
-        key = await self.connector.make_key(self.address)
-        opened = await self.connector.open(self.address, key)
+        key, opened = await self.connector.open_anew(self.address)
         login = Credentials(1, "hash", TOKEN).login()
         await opened.call(introduced(1, login, updates=False))
         return key, opened
@@ -113,15 +112,13 @@ async def test_past_the_end_there_is_nothing(stage: Stage) -> None:
         await opened.close()
 
 
-async def test_a_key_is_never_on_two_connections(stage: Stage) -> None:
+async def test_a_new_key_is_used_on_the_connection_that_it_was_made_on(stage: Stage) -> None:
     async with scene(stage) as each:
-        key = await each.connector.make_key(each.address)
-        await each.cluster.counters.wait(lambda counters: counters.connections_open == 0)
-        opened = await each.connector.open(each.address, key)
-        await each.cluster.counters.wait(lambda counters: counters.connections_open == 1)
+        _, opened = await each.logged_in()
+        counters = each.cluster.counters
+        assert (counters.keys_made, counters.connections_open) == (1, 1)
         await opened.close()
-        assert each.cluster.counters.keys_made == 1
-        await each.cluster.counters.wait(lambda counters: counters.connections_open == 0)
+        await counters.wait(lambda counters: counters.connections_open == 0)
 
 
 async def test_several_connections_of_one_key_to_a_media_address(stage: Stage) -> None:
@@ -224,7 +221,7 @@ async def test_nobody_there(stage: Stage) -> None:
     with pytest.raises(TelegramUnavailableError):
         await FileConnector(SystemClock(), Timing()).open(gone, bytes(256))
     with pytest.raises(TelegramUnavailableError):
-        await FileConnector(SystemClock(), Timing()).make_key(gone)
+        await FileConnector(SystemClock(), Timing()).open_anew(gone)
 
 
 async def test_closing_ends_the_threads(stage: Stage) -> None:

@@ -102,6 +102,44 @@ async def test_the_export_goes_on_beside_the_key_exchange(stage: Stage) -> None:
         assert keys_at_export == [1]  # the account's own
 
 
+async def test_the_first_chunk_does_not_wait_for_the_answer_to_the_import(stage: Stage) -> None:
+    async with stage.cluster() as cluster, stage.connected(cluster) as running:
+        late = Fault(Kind.LATE, method="auth.importAuthorization", seconds=3600)
+        cluster.faults.add(late)
+        fetching = asyncio.create_task(fetch(stage, running, 4))
+        await cluster.counters.wait(lambda counters: counters.get_file_calls == 1)
+
+        assert late.struck == 1
+        assert not fetching.done()
+        fetching.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await fetching
+
+
+async def test_chunks_that_came_with_a_refused_import_are_asked_for_again(stage: Stage) -> None:
+    async with stage.cluster() as cluster, stage.connected(cluster) as running:
+        file = await stage.send_document(size=4 << 20, dc=4)
+        found = await running.account.find_file((await running.inbox.get()).ref)
+        cluster.faults.add(Fault(Kind.AUTH_BYTES_INVALID, times=2))
+        chunks = [running.get_chunk(found.location, at << 16, 1 << 16) for at in range(4)]
+        for at, data in enumerate(await asyncio.gather(*chunks)):
+            assert data == file.source.read(at << 16, 1 << 16)
+
+        assert cluster.counters.errors["MSG_WAIT_FAILED"] >= 1
+        assert cluster.counters.imports == 1
+
+
+async def test_a_connection_lost_with_its_login_is_followed_by_another(stage: Stage) -> None:
+    async with stage.cluster() as cluster, stage.connected(cluster) as running:
+        cluster.faults.add(Fault(Kind.RESET, method="auth.importAuthorization"))
+        file = await stage.send_document(size=1 << 20, dc=4)
+        found = await running.account.find_file((await running.inbox.get()).ref)
+        data = await running.get_chunk(found.location, 0, 65536)
+
+        assert data == file.source.read(0, 65536)
+        assert cluster.counters.imports == 2
+
+
 async def test_a_login_that_exists_costs_no_round_trip_before_the_first_chunk(
     stage: Stage,
 ) -> None:

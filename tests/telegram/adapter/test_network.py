@@ -10,8 +10,8 @@ from telethon.tl.functions.help import GetConfigRequest
 from telpher.errors import SettingsError
 from telpher.telegram.adapter.network import (
     addresses,
+    encrypt_for_server,
     introduced,
-    key_maker,
     require_fast_crypto,
     trust_keys,
 )
@@ -66,5 +66,5 @@ def test_cryptg_is_there() -> None:
     require_fast_crypto()
 
 
-async def test_a_key_maker_has_no_key_yet() -> None:
-    assert not key_maker(1).auth_key
+def test_nothing_is_encrypted_for_a_server_nobody_knows() -> None:
+    assert encrypt_for_server(1, b"data") is None

@@ -6,11 +6,12 @@ import socket
 from collections.abc import AsyncIterator
 
 import pytest
+from telethon.network import MTProtoSender
 from telethon.tl.functions import PingRequest
 from telethon.tl.functions.help import GetConfigRequest, GetNearestDcRequest
 
 from telpher.errors import ChunkTimeoutError, RequestRejectedError, TelegramUnavailableError
-from telpher.telegram.adapter.network import introduced, key_maker, trust_keys
+from telpher.telegram.adapter.network import Loggers, introduced, trust_keys
 from telpher.telegram.adapter.wire import MOST_EXCHANGES, Wire
 from telpher.telegram.servers import DcAddress
 from tests.telegram.adapter.stage import SECONDS, Stage
@@ -18,10 +19,15 @@ from tgfake.cluster import Cluster
 from tgfake.faults import Fault, Kind
 
 
+def without_a_key() -> MTProtoSender:
+    """A sender that makes its key while connecting."""
+    return MTProtoSender(None, loggers=Loggers(), retries=0, delay=0, auto_reconnect=False)
+
+
 @contextlib.asynccontextmanager
 async def wired(cluster: Cluster) -> AsyncIterator[Wire]:
     trust_keys(cluster.public_keys)
-    wire = Wire(key_maker(SECONDS))
+    wire = Wire(without_a_key())
     try:
         await wire.connect(address(cluster), SECONDS)
         hello = introduced(1, GetConfigRequest(), updates=False)
@@ -108,7 +114,7 @@ async def test_where_nobody_listens(stage: Stage) -> None:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         nowhere = DcAddress(2, "127.0.0.1", probe.getsockname()[1])
-        wire = Wire(key_maker(SECONDS))
+        wire = Wire(without_a_key())
         with pytest.raises(TelegramUnavailableError):
             await wire.connect(nowhere, SECONDS)
 
@@ -127,7 +133,7 @@ async def test_a_server_that_accepts_and_says_nothing(how: str) -> None:
 
     async with await asyncio.start_server(accept, "127.0.0.1", 0) as server:
         port = server.sockets[0].getsockname()[1]
-        wire = Wire(key_maker(SECONDS))
+        wire = Wire(without_a_key())
         patience = SECONDS if how == "cancelled" else 0.2
         connecting = asyncio.create_task(wire.connect(DcAddress(2, "127.0.0.1", port), patience))
         writer = await accepted.get()
@@ -156,7 +162,7 @@ async def test_a_key_exchange_that_fails_is_tried_again_a_few_times() -> None:
 
     async with await asyncio.start_server(accept, "127.0.0.1", 0) as server:
         port = server.sockets[0].getsockname()[1]
-        wire = Wire(key_maker(SECONDS))
+        wire = Wire(without_a_key())
         with pytest.raises(TelegramUnavailableError):
             await wire.connect(DcAddress(2, "127.0.0.1", port), SECONDS)
 

@@ -103,6 +103,40 @@ def test_an_urgent_request_overtakes_in_a_packet_of_its_own(talk):
     assert talk.asked() == ["a", "b"]
 
 
+def after(msg_id: int, body: bytes) -> bytes:
+    """invokeAfterMsg, whose query comes last."""
+    return struct.pack("<Iq", schema.INVOKE_AFTER_MSG, msg_id) + body
+
+
+def test_a_request_may_come_after_another(talk):
+    (first,) = talk.ask("a")
+    talk.subject.ask(b"b   ", "b", first)
+    packet = talk.sent()
+    assert [each.body for each in packet.messages] == [b"a   ", after(first.msg_id, b"b   ")]
+    talk.subject.ask(b"c   ", "c", first)
+    assert talk.sent().outer.body == after(first.msg_id, b"c   ")
+
+
+def test_an_urgent_one_takes_what_it_comes_after_with_it(talk):
+    talk.ask("x")
+    (first,) = talk.ask("a")
+    urgent = talk.subject.ask(b"u   ", "u", first)
+    packet = understood(talk.subject.packet(only=urgent))
+    assert [each.body for each in packet.messages] == [b"a   ", after(first.msg_id, b"u   ")]
+    assert talk.asked() == ["x"]
+
+
+def test_sent_again_it_comes_after_the_new_id(talk):
+    (first,) = talk.ask("a")
+    talk.subject.ask(b"b   ", "b", first)
+    outer = talk.sent().outer
+    before = first.msg_id
+    talk.hear(types.BadServerSalt(outer.msg_id, outer.seqno, 48, 99))
+    messages = talk.sent().messages[-2:]
+    assert first.msg_id != before
+    assert [each.body for each in messages] == [b"a   ", after(first.msg_id, b"b   ")]
+
+
 def test_answers_reach_who_asked_in_any_order(talk):
     first, second = talk.ask("a", "b")
     talk.sent()

@@ -1,7 +1,7 @@
 """How media connections come about: memory, threads and time they share, and keys.
 
-Keys are made by the client library, on a TCP connection that carries nothing else and is closed
-before the key is used: no key is ever seen on two connections at once (telegram.md, "Connections").
+A key is made on the TCP connection that uses it first, and no key is ever seen on two connections
+at once that may not be (telegram.md, "Connections").
 """
 
 from __future__ import annotations
@@ -11,11 +11,11 @@ from weakref import WeakSet
 from telpher.clock import Clock
 from telpher.errors import TelegramUnavailableError
 from telpher.telegram.adapter.media import FileConnection
-from telpher.telegram.adapter.network import key_maker
-from telpher.telegram.adapter.wire import Wire
-from telpher.telegram.mtproto.connection import connect
+from telpher.telegram.adapter.network import encrypt_for_server
+from telpher.telegram.mtproto.connection import Connection, connect
 from telpher.telegram.mtproto.decryption import Decryptor
 from telpher.telegram.mtproto.frames import Frames
+from telpher.telegram.mtproto.handshake import connect_anew
 from telpher.telegram.mtproto.kit import AuthKey, Kit, Traffic
 from telpher.telegram.mtproto.session import ServerTime
 from telpher.telegram.servers import DcAddress
@@ -51,6 +51,23 @@ class FileConnector:
         known = self._keys.setdefault(key, AuthKey(key))
         within = self._timing.connect
         opened = await connect(address.host, address.port, known, self._kit, within)
+        return await self._admit(opened, introduction, given_up)
+
+    async def open_anew(
+        self, address: DcAddress, introduction: bytes = b""
+    ) -> tuple[bytes, FileConnection]:
+        """A key that is made for it, and the connection. Raises TelegramError."""
+        given_up = self._given_up
+        key, opened = await connect_anew(
+            address.host, address.port, encrypt_for_server, self._kit, self._timing.connect
+        )
+        self._keys[key.key] = key
+        return key.key, await self._admit(opened, introduction, given_up)
+
+    async def _admit(
+        self, opened: Connection, introduction: bytes, given_up: int
+    ) -> FileConnection:
+        """`opened`, unless keys were given up while it was made."""
         connection = FileConnection(opened, self._timing, introduction)
         if given_up != self._given_up:
             await connection.close()
@@ -63,18 +80,6 @@ class FileConnector:
         self._given_up += 1
         for each in list(self._opened):
             await each.close()
-
-    async def make_key(self, address: DcAddress) -> bytes:
-        """A new key, made on a connection that is closed again. Raises TelegramError."""
-        wire = Wire(key_maker(self._timing.connect))
-        await wire.connect(address, self._timing.connect)
-        try:
-            key = AuthKey(bytes(wire.sender.auth_key.key), int(wire.sender._state.salt))
-            self._kit.time.offset = float(wire.sender._state.time_offset)
-        finally:
-            await wire.close()
-        self._keys[key.key] = key
-        return key.key
 
     def close(self) -> None:
         """Ends the threads; connections are closed by who opened them."""

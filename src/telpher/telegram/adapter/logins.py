@@ -10,12 +10,13 @@ it has told the account (`tmp_sessions`, mostly one); it destroys a key that is 
     elsewhere, without         the same for each `tmp_sessions` connections
 
 Keys are kept in the session, so a second start logs in nowhere and imports nowhere again. A login
-elsewhere takes five round trips, which the export saves one of by going on beside the key exchange:
+elsewhere takes four round trips beyond that of the first chunk, as the export goes on beside the
+key exchange, and the first chunk goes out with the import:
 
-    home         export ─────┐
-    elsewhere    req_pq · req_DH · set_client_DH · import · first chunk
+    home         export ────────────┐
+    elsewhere    connect · req_pq · req_DH · set_client_DH · import + first chunk
 
-A connection with a login that exists takes none: it introduces itself with its first chunk.
+A connection with a login that exists takes one: it introduces itself with its first chunk.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ from telpher.telegram.adapter.connector import FileConnector
 from telpher.telegram.adapter.identity import Identity
 from telpher.telegram.adapter.media import FileConnection
 from telpher.telegram.adapter.network import introduction
-from telpher.telegram.media import MediaConnection
+from telpher.telegram.media import Early, MediaConnection
 from telpher.telegram.servers import DcAddress
 from telpher.telegram.timing import Sleep
 
@@ -92,7 +93,7 @@ class MediaLogins:
         self._used: dict[tuple[int, int], bytes] = {}
         self._making: defaultdict[tuple[int, int], asyncio.Lock] = defaultdict(asyncio.Lock)
 
-    async def open(self, dc: int, slot: int) -> MediaConnection:
+    async def open(self, dc: int, slot: int, early: Early | None = None) -> MediaConnection:
         """See MediaConnector."""
         address = self._directory.media_address(dc)
         if address is None or self._session.key is None:
@@ -104,8 +105,7 @@ class MediaLogins:
             async with self._making[dc, login]:
                 kept = self._session.media_key(dc, login)
                 if kept is None:
-                    self._used[dc, slot], opened = await self._open_anew(address, login)
-                    return opened
+                    return await self._open_anew(address, slot, early)
             key = kept
         self._used[dc, slot] = key
         return await self._connector.open(address, key, self._introduction)
@@ -130,8 +130,7 @@ class MediaLogins:
                 continue
             async with self._making[dc, 0]:
                 if self._session.media_key(dc, 0) is None:
-                    _, opened = await self._open_anew(address, 0)
-                    await opened.close()
+                    await (await self._open_anew(address, 0)).close()
 
     def _uses_main_key(self, address: DcAddress) -> bool:
         return address.media_only and address.id == self._session.dc_id
@@ -140,35 +139,44 @@ class MediaLogins:
         """Which login connection number `slot` uses."""
         return 0 if address.media_only else slot // self._session.tmp_sessions
 
-    async def _open_anew(self, address: DcAddress, login: int) -> tuple[bytes, MediaConnection]:
-        """A new key, logged in and kept, and the connection with it."""
-        key, query = await self._prepared(address)
-        opened = await self._connector.open(address, key, self._introduction)
-        done = False
+    async def _open_anew(
+        self, address: DcAddress, slot: int, early: Early | None = None
+    ) -> MediaConnection:
+        """A connection with a new key, logged in and kept."""
+        key, opened, query = await self._prepared(address)
+        self._used[address.id, slot] = key
+        failure: TelegramError | None = TelegramUnavailableError("the login was given up")
         try:
-            await self._authorise(opened, address.id, query)
-            done = True
+            await self._authorise(opened, address.id, query, early)
+            failure = None
+        except TelegramError as error:
+            failure = error
+            raise
         finally:
-            if not done:
+            opened.settle(failure)
+            if failure is not None:
                 await opened.close()
+        login = self._login(address, slot)
         self._session.keep_media_key(address.id, key, login)
         self._home.session_changed()
         _log.info("logged in for file traffic", dc=address.id, login=login)
-        return key, opened
+        return opened
 
-    async def _prepared(self, address: DcAddress) -> tuple[bytes, Any]:
-        """A new key, and the request that logs it in."""
+    async def _prepared(self, address: DcAddress) -> tuple[bytes, FileConnection, Any]:
+        """A new key, the connection with it, and the request that logs it in."""
         async with asyncio.TaskGroup() as tasks:
             query = tasks.create_task(_outcome(self._query(address.id)), name="authorisation")
-            key = await _outcome(self._connector.make_key(address))
-            if isinstance(key, TelegramError):
+            made = await _outcome(self._connector.open_anew(address, self._introduction))
+            if isinstance(made, TelegramError):
                 query.cancel()
-        if isinstance(key, TelegramError):
-            raise key
+        if isinstance(made, TelegramError):
+            raise made
+        key, opened = made
         found = query.result()
         if isinstance(found, TelegramError):
+            await opened.close()
             raise found
-        return key, found
+        return key, opened, found
 
     async def _query(self, dc: int) -> Any:
         """What logs a key in: the token at home, elsewhere an authorisation from home.
@@ -181,12 +189,15 @@ class MediaLogins:
             exported = await self._home.call(ExportAuthorizationRequest(dc))
         return ImportAuthorizationRequest(id=exported.id, bytes=exported.bytes)
 
-    async def _authorise(self, opened: FileConnection, dc: int, query: Any) -> None:
+    async def _authorise(
+        self, opened: FileConnection, dc: int, query: Any, early: Early | None
+    ) -> None:
         """Logs `opened` in with `query`, and with another one where its bytes are refused."""
         try:
             for left in reversed(range(MOST_EXPORTS)):
-                if await _took(opened, query, may_refuse=left > 0):
+                if await _took(opened, query, early, may_refuse=left > 0):
                     return
+                early = None  # it knows already
                 await self._sleep(self._timing.export_again)
                 query = await self._query(dc)
         except AuthorisationLostError as error:
@@ -194,10 +205,12 @@ class MediaLogins:
             raise TelegramUnavailableError(f"no login for data centre {dc} now") from error
 
 
-async def _took(opened: FileConnection, query: Any, *, may_refuse: bool) -> bool:
+async def _took(
+    opened: FileConnection, query: Any, early: Early | None, *, may_refuse: bool
+) -> bool:
     """Logs `opened` in; False when the bytes of the query are refused, where that may be."""
     try:
-        await opened.call(query)
+        await opened.log_in(query, early)
     except RequestRejectedError as error:
         if error.name != "AUTH_BYTES_INVALID" or not may_refuse:
             raise

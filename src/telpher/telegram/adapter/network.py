@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from telethon.crypto import aes, rsa
-from telethon.network import ConnectionTcpIntermediate, MTProtoSender
+from telethon.network import ConnectionTcpIntermediate
 from telethon.tl.alltlobjects import LAYER
 from telethon.tl.functions import (
     InitConnectionRequest,
@@ -82,16 +82,10 @@ def connection(address: DcAddress) -> Connection:
     return Connection(address.host, address.port, address.id, loggers=Loggers())
 
 
-def key_maker(connect_timeout: float) -> MTProtoSender:
-    """A sender without a key, which makes one while connecting."""
-    return MTProtoSender(
-        None,
-        loggers=Loggers(),
-        retries=0,
-        delay=0,
-        auto_reconnect=False,
-        connect_timeout=connect_timeout,
-    )
+def encrypt_for_server(fingerprint: int, data: bytes) -> bytes | None:
+    """RSA as the key exchange has it, for the server key with a fingerprint; None without it."""
+    encrypted: bytes | None = rsa.encrypt(fingerprint, data)
+    return encrypted
 
 
 class Unheard(InvokeWithoutUpdatesRequest):  # type: ignore[misc] # the library has no types

@@ -2,10 +2,12 @@
 
 The client library's way of a packet costs several copies and an object per chunk, on the event
 loop. This one receives a packet once, decrypts it in place and hands out views of it. It knows
-nothing of that library; keys are made elsewhere.
+nothing of that library.
 
     kit            what connections are given and share
-    connection     the one file with a socket and timers
+    connection     sockets and timers
+    handshake      a connection with a new key
+    exchange       how a key is agreed on: no I/O
     conversation   requests, answers, acknowledgements, what is said about messages: no I/O
     session        message ids, sequence numbers, the checks of what comes in: no I/O
     unpack         containers and compressed messages: no I/O

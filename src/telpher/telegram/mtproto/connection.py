@@ -1,4 +1,4 @@
-"""One encrypted connection: the only file here that knows sockets, timers and futures.
+"""One encrypted connection: the file that knows sockets, timers and futures.
 
     socket -> framing -> decryption -> conversation -> futures of those who called
 
@@ -57,6 +57,9 @@ _TRANSPORT_ERROR: Final = struct.Struct("<i")
 
 _Future = asyncio.Future[memoryview]
 
+Asked = Request[_Future]
+"""A request of a connection's."""
+
 
 class RpcRefusalError(Exception):
     """rpc_error: Telegram refused one request; the connection is as good as before."""
@@ -111,29 +114,39 @@ class Connection(asyncio.BufferedProtocol):
 
     # What its user does.
 
-    async def call(self, body: bytes, patience: float, *, urgent: bool = False) -> memoryview:
+    async def call(
+        self, body: bytes, patience: float, *, urgent: bool = False, after: Asked | None = None
+    ) -> memoryview:
         """Sends a serialised request; its serialised result, a view of the packet.
 
-        Raises RpcRefusalError, ChunkTimeoutError after `patience` seconds, TelegramError when the
-        connection is lost. Cancelled or timed out, it has Telegram drop the answer.
+        It is carried out once that of `after` was. Raises RpcRefusalError, ChunkTimeoutError after
+        `patience` seconds, TelegramError when the connection is lost. Cancelled or timed out, it
+        has Telegram drop the answer.
         """
-        self._require_life()
-        request = self._conversation.ask(body, self._loop.create_future())
+        request = self.ask(body, after)
         if urgent:
             self._send(self._conversation.packet(only=request))
-        return await self._answer(request, patience)
+        return await self.answer(request, patience)
+
+    def ask(self, body: bytes, after: Asked | None = None) -> Asked:
+        """The first half of `call`: the request goes out at the end of this turn of the loop."""
+        self._require_life()
+        request = self._conversation.ask(body, self._loop.create_future(), after)
+        self._flush_soon()
+        return request
 
     async def ping(self, patience: float) -> None:
         """Returns when the other side has answered. Raises TelegramError when it does not."""
         self._require_life()
-        await self._answer(self._ask_ping(), patience)
+        await self.answer(self._ask_ping(), patience)
 
     async def close(self) -> None:
         """Closes it, calls in flight fail; returns when the socket is gone. Safe to repeat."""
         self._lose(TelegramUnavailableError("the connection to Telegram was closed"))
         await asyncio.shield(self._closed)
 
-    async def _answer(self, request: Request[_Future], patience: float) -> memoryview:
+    async def answer(self, request: Asked, patience: float) -> memoryview:
+        """The second half of `call`, once for each request."""
         self._flush_soon()
         self._watch()
         timer = self._loop.call_later(patience, self._expire, request, patience)
@@ -197,6 +210,13 @@ class Connection(asyncio.BufferedProtocol):
         _tune(self._socket)
         self._transport.write(framing.TAG)
 
+    def take_over(self, transport: asyncio.Transport) -> None:
+        """Goes on where a key exchange has ended."""
+        self._transport = transport
+        self._socket = transport.get_extra_info("socket")
+        _tune(self._socket)
+        transport.set_protocol(self)
+
     def get_buffer(self, sizehint: int) -> memoryview:
         room = self._reader.room()
         self._offered = len(room)
@@ -239,7 +259,7 @@ class Connection(asyncio.BufferedProtocol):
     def _arrived(self, packet: memoryview) -> None:
         if len(packet) == _TRANSPORT_ERROR.size:
             (code,) = _TRANSPORT_ERROR.unpack(packet)
-            self._lose(_transport_error(code))
+            self._lose(transport_error(code))
         elif packet[: len(self._key_id)] != self._key_id:
             self._broken(MalformedError("a packet for another key"))
         else:
@@ -342,8 +362,8 @@ def _retrieve(future: _Future) -> None:
         future.exception()
 
 
-def _transport_error(code: int) -> TelegramError:
-    """[/mtproto/mtproto-transports, "Transport errors"]"""
+def transport_error(code: int) -> TelegramError:
+    """What a packet of four bytes means [/mtproto/mtproto-transports, "Transport errors"]"""
     if code == -404:
         return AuthorisationLostError("Telegram does not know the authorisation key (-404)")
     if code == -429:

@@ -49,6 +49,7 @@ _MOST_SENDINGS: Final = 5
 
 _HEAD: Final = struct.Struct("<qii")  # of a message in a container
 _CONTAINER: Final = struct.Struct("<II")
+_INVOKE_AFTER: Final = struct.Struct("<Iq")
 _LONG: Final = struct.Struct("<q")
 _TWO_LONGS: Final = struct.Struct("<qq")
 _THREE_LONGS: Final = struct.Struct("<qqq")
@@ -79,10 +80,14 @@ _UNKNOWN: Final = 1
 
 @dataclass(eq=False, slots=True)
 class Request(Generic[_Caller]):
-    """Something asked; `msg_id` is 0 until it is in a packet, and changes when sent again."""
+    """Something asked; `msg_id` is 0 until it is in a packet, and changes when sent again.
+
+    The server carries it out when it has carried out `after` (invokeAfterMsg, /api/invoking).
+    """
 
     body: bytes
     caller: _Caller
+    after: Request[_Caller] | None = None
     content_related: bool = True
     msg_id: int = 0
     sendings: int = 0
@@ -171,9 +176,11 @@ class Conversation(Generic[_Caller]):
 
     # What we say.
 
-    def ask(self, body: bytes, caller: _Caller) -> Request[_Caller]:
+    def ask(
+        self, body: bytes, caller: _Caller, after: Request[_Caller] | None = None
+    ) -> Request[_Caller]:
         """Queues a request."""
-        request = Request(body, caller)
+        request = Request(body, caller, after)
         self._waiting.append(request)
         return request
 
@@ -204,11 +211,13 @@ class Conversation(Generic[_Caller]):
     def packet(self, only: Request[_Caller] | None = None) -> bytes | None:
         """The plaintext of the next packet; None when nothing waits.
 
-        With `only`, a request that waits, a packet of its own.
+        With `only`, a request that waits, a packet of its own, and what it comes after.
         """
         if only is not None:
-            self._waiting.remove(only)
-            return self._sealed([], [], [only])
+            first = [only.after] if only.after is not None and only.after in self._waiting else []
+            for request in (*first, only):
+                self._waiting.remove(request)
+            return self._sealed([], [], [*first, only])
         session = self._session
         acknowledged = session.unacknowledged[:_MOST_ACKNOWLEDGED]
         del session.unacknowledged[:_MOST_ACKNOWLEDGED]
@@ -242,7 +251,10 @@ class Conversation(Generic[_Caller]):
 
     def _number(self, said: _Note | Request[_Caller]) -> tuple[int, int, bytes]:
         seqno = self._session.next_seqno(content_related=said.content_related)
-        return self._session.next_id(), seqno, said.body
+        body = said.body
+        if isinstance(said, Request) and said.after is not None:
+            body = _INVOKE_AFTER.pack(schema.INVOKE_AFTER_MSG, said.after.msg_id) + body
+        return self._session.next_id(), seqno, body
 
     def _contain(self, messages: list[tuple[int, int, bytes]]) -> tuple[int, int, bytes]:
         parts = [_CONTAINER.pack(schema.MSG_CONTAINER, len(messages))]

@@ -64,6 +64,10 @@ class ServerTime:
         """Seconds since the Unix epoch."""
         return self._clock.now() + self.offset
 
+    def message_id(self) -> int:
+        """An id for a message of ours, made now."""
+        return int(self.now() * _SECOND) & ~3
+
     def learn(self, msg_id: int) -> None:
         """The server made this message id a moment ago."""
         self.offset = msg_id / _SECOND - self._clock.now()
@@ -115,8 +119,7 @@ class Session:
 
     def next_id(self) -> int:
         """The id of a new message."""
-        now = int(self.time.now() * _SECOND) & ~3
-        self._last_id = max(now, self._last_id + 4)
+        self._last_id = max(self.time.message_id(), self._last_id + 4)
         return self._last_id
 
     def next_seqno(self, *, content_related: bool) -> int:
