@@ -372,6 +372,23 @@ async def test_so_many_at_once_so_many_wait_and_the_next_is_told() -> None:
     assert await taker.take(100, read, LONGEST) == JPEG
 
 
+async def test_nobody_waits_long_for_files_that_take_long() -> None:
+    gate = asyncio.Event()
+
+    async def read(start: int, stop: int) -> bytes:
+        await gate.wait()
+        return b"12345"
+
+    taker = process(f"want(0, 5); picture({JPEG!r})", Limits(at_once=1, patience=0.1))
+    first = asyncio.create_task(taker.take(100, read, LONGEST))
+    await asyncio.sleep(0)
+    with pytest.raises(BusyError):
+        await taker.take(100, read, LONGEST)
+    gate.set()
+    assert await first == JPEG
+    assert await taker.take(100, read, LONGEST) == JPEG
+
+
 async def test_whoever_leaves_the_queue_leaves_a_place() -> None:
     gate = asyncio.Event()
 

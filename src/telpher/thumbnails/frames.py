@@ -39,8 +39,9 @@ Read = Callable[[int, int], Awaitable[bytes]]
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """`at_once` frames are taken side by side and `waiting` more wait for it; each may last so many
-    `seconds`, read so many `bytes` in so many `reads`, and become a JPEG of at most `picture`.
+    """`at_once` frames are taken side by side and `waiting` more wait for it, no longer than
+    `patience`; each may last so many `seconds`, read so many `bytes` in so many `reads`, and become
+    a JPEG of at most `picture`.
 
     A page of pictures asks for some dozens at once, and one takes half a second: those that wait
     have theirs before a browser loses patience.
@@ -48,6 +49,7 @@ class Limits:
 
     at_once: int = 2
     waiting: int = 48
+    patience: float = 20.0
     seconds: float = 20.0
     bytes: int = 32 << 20
     reads: int = 800
@@ -87,7 +89,10 @@ class FrameTaker:
             raise BusyError("too many frames are to be taken")
         self._waiting += 1
         try:
-            await self._free.acquire()
+            async with asyncio.timeout(self._limits.patience):
+                await self._free.acquire()
+        except TimeoutError:
+            raise BusyError("other frames take too long") from None
         finally:
             self._waiting -= 1
         try:
