@@ -8,11 +8,13 @@ from dataclasses import dataclass
 
 from telpher.clock import Clock
 from telpher.config.settings import Settings
+from telpher.core.filekeys import FileKeys
 from telpher.core.links import LinkSigner, derive_secret
 from telpher.core.model import Person
 from telpher.jobs.delivery import Delivery
 from telpher.service.agreement import Agreement
 from telpher.service.denials import Denials
+from telpher.service.figures import FigureDesk
 from telpher.service.journal import Journal
 from telpher.service.links import LinkService
 from telpher.service.people import Access, People
@@ -39,6 +41,8 @@ class Books:
     usage: Usage
     register: Register
     delivery: Delivery
+    figures: FigureDesk
+    file_keys: FileKeys
     agreement: Agreement
 
 
@@ -50,6 +54,7 @@ def open_books(
     journal = Journal(local)
     register = Register(journal, database.links)
     denials = Denials()
+    secret = _link_secret(settings)
     links = LinkService(
         LinkSigner(secret),
         settings.base_url,
@@ -71,6 +76,8 @@ def open_books(
         usage=Usage(journal, register, database.ledger, clock, allowance),
         register=register,
         delivery=Delivery(journal, local, database, met, clock),
+        figures=FigureDesk(database, clock),
+        file_keys=FileKeys(secret),
         agreement=Agreement(database.leases, _bot_id(settings), secret),
     )
 

@@ -117,11 +117,12 @@ class Files(_Told):
 
 
 class Urls(_Told):
-    """Where the file is. Whoever has these has the file."""
+    """Where the file is. Whoever has these has the file. Its picture is a 404 where it has none."""
 
     stream: str
     download: str
     watch: str
+    thumbnail: str
 
 
 class Link(_Told):
@@ -202,6 +203,15 @@ class UserFigures(_Told):
     reachable: int
 
 
+class FileFigures(_Told):
+    """Different files that were played, ever and in the last 1, 7 and 30 days."""
+
+    total: int
+    day: int
+    week: int
+    month: int
+
+
 class WorkFigures(_Told):
     """What happened."""
 
@@ -210,6 +220,15 @@ class WorkFigures(_Told):
     bytes_served: int
     batches: int
     errors: int
+    average_response_ms: Annotated[
+        float | None, Field(description="Until the first byte of a file; null of no answers.")
+    ]
+
+
+class PeriodFigures(WorkFigures):
+    """What happened in some time."""
+
+    errors_by_key: Annotated[dict[str, int], Field(description="By `error` of the answer.")]
 
 
 class Stats(_Told):
@@ -220,8 +239,11 @@ class Stats(_Told):
     active_streams: int
     unique_files: int
     users: UserFigures
+    files_played: FileFigures
     total: WorkFigures
-    last_24_hours: WorkFigures
+    last_24_hours: PeriodFigures
+    last_7_days: PeriodFigures
+    last_30_days: PeriodFigures
 
 
 class Problem(_Told):

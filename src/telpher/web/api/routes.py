@@ -12,7 +12,6 @@ from telpher.core.model import MessageRef
 from telpher.core.records import LinkRecord
 from telpher.core.tokens import Scope
 from telpher.service.bans import Outcome
-from telpher.service.figures import figures
 from telpher.storage.base import PageKey
 from telpher.web.api import models, paging, shown
 from telpher.web.api.deps import ApiDeps
@@ -38,7 +37,6 @@ class Api:
 
     def __init__(self, deps: WebDeps, api: ApiDeps) -> None:
         self._engine = deps.engine
-        self._clock = deps.clock
         self._api = api
         self._database = api.database
 
@@ -152,13 +150,16 @@ class Api:
 
     async def get_stats(self) -> models.Stats:
         """The server in figures: people, plays, files."""
-        known = await figures(self._database, self._clock.now())
+        known = await self._api.figures.now(max_age=0)
         return models.Stats(
             active_streams=self._engine.stats().active_streams,
             unique_files=known.total.unique_files,
             users=models.UserFigures.model_validate(known.people, from_attributes=True),
+            files_played=models.FileFigures.model_validate(known.files, from_attributes=True),
             total=shown.work(known.total),
-            last_24_hours=shown.work(known.day),
+            last_24_hours=shown.period(known.day),
+            last_7_days=shown.period(known.week),
+            last_30_days=shown.period(known.month),
         )
 
     async def _link(self, link_id: str) -> LinkRecord:
