@@ -142,6 +142,7 @@ def build(settings: Settings, frame: Frame, stores: Stores, tasks: asyncio.TaskG
             settings, clock, stores.database, books, partial(_counters, engine, accounts)
         ),
     )
+    rooms.log_level.ring = books.fellows.ring
     bot = _bot(settings, rooms)
     newcomers.told = bot.reports.new_user
     return App(
@@ -209,7 +210,7 @@ def _engine(
         tasks,
         cache_bytes=settings.chunk_cache_bytes(memory_limit()),
         store=stores.disk if settings.disk_cache_gb else None,
-        plays=Plays(_play_limits(settings), clock, books.usage),
+        plays=Plays(_play_limits(settings), clock, books.usage, books.fellows.elsewhere),
     )
 
 

@@ -20,16 +20,11 @@ from limits.errors import ConfigurationError, StorageError
 from telpher.clock import Clock
 from telpher.core.slidingwindow import View
 from telpher.errors import SettingsError
+from telpher.instances.server import NO_CLIENT, PATIENCE, PAUSE
 from telpher.storage.rest import Rest
 from telpher.web.limiting.counters import BoundedCounters
 
 _log = structlog.stdlib.get_logger(__name__)
-
-# Seconds for one question to Redis. In the same data centre it answers within one millisecond.
-PATIENCE: Final = 0.25
-
-# Seconds for which it is left alone after a failure.
-PAUSE: Final = 5.0
 
 # What telpher's keys in Redis begin with.
 _PREFIX: Final = "telpher:rate"
@@ -152,12 +147,7 @@ def _redis(url: str) -> RedisStorage:
             socket_timeout=PATIENCE,
         )
     except ConfigurationError:
-        raise SettingsError(
-            [
-                "REDIS_URL is set, but the client for Redis is not installed. "
-                "Install telpher[redis], or leave REDIS_URL empty."
-            ]
-        ) from None
+        raise SettingsError([" ".join(NO_CLIENT)]) from None
 
 
 async def _view(limiter: SlidingWindowCounterRateLimiter, item: RateLimitItem, key: str) -> View:
