@@ -44,6 +44,12 @@ LONGEST = {
     "invite": "https://t.me/+" + "i" * 64,
     "dcs": ", ".join(f"{dc} (99)" for dc in range(1, 12)),
     "description": "d" * 256,
+    "cause": "c" * 300,
+    "remedy": "r" * 300,
+    "where": "telpher.telegram.adapter.account",
+    "guess": "g" * 500,
+    "times": "9999",
+    "minutes": "10",
     "commands": "\n".join("/commandname: " + "d" * 45 for _ in range(16)),
 }
 CAPTIONS = {"banner.seen"}

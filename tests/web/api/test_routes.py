@@ -43,6 +43,7 @@ async def test_a_link_is_made_and_opens(home: House) -> None:
     assert home.links.check(REF, urls["download"].partition("?k=")[2]).link_id == int(
         made["link_id"]
     )
+    assert urls["thumbnail"] == urls["watch"].replace("/watch/", "/thumbnail/")
     assert home.wanted == [REF]
     again = (await home.http.get(f"/api/links/{made['link_id']}")).json()
     assert again == {**made, "urls": urls}

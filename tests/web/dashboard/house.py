@@ -41,6 +41,7 @@ PAGES = (
     "/dashboard",
     *(f"/dashboard/{each}" for each in ("users", "files", "links", "broadcasts", "errors")),
     *("/dashboard/users/7", "/dashboard/users/8", "/dashboard/files/5", "/dashboard/files/6"),
+    *("/dashboard/", "/dashboard/nothing", "/dashboard/users/7/ban", "/dashboard/users/x/y/z"),
 )
 
 

@@ -40,6 +40,10 @@ def test_times_and_figures() -> None:
     assert SHOW.number(1234567) == "1\u202f234\u202f567"
     assert SHOW.rate(1536) == "1.50 KB/s"
     assert SHOW.size(-5) == "0.00 B"
+    counts = (0, 5.7, 1023, 1024, 12_345, 1_048_000, 3 << 30)
+    assert [SHOW.compact(count) for count in counts] == [
+        *("0 B", "5 B", "1023 B", "1.00 KB", "12.1 KB", "1023 KB", "3.00 GB"),
+    ]
     assert SHOW.share(1, 3) == "33\u202f%"
     assert SHOW.share(1, 0) == SHOW.part(None) == NEVER
 

@@ -38,6 +38,7 @@ LINK: Final[dict[str, Any]] = {
         "stream": f"{_ADDRESS}/stream/{_PLACE}/film.mp4?k=AQAA",
         "download": f"{_ADDRESS}/download/{_PLACE}/film.mp4?k=AQAA",
         "watch": f"{_ADDRESS}/watch/{_PLACE}?k=AQAA",
+        "thumbnail": f"{_ADDRESS}/thumbnail/{_PLACE}?k=AQAA",
     },
 }
 

@@ -117,11 +117,12 @@ class Files(_Told):
 
 
 class Urls(_Told):
-    """Where the file is. Whoever has these has the file."""
+    """Where the file is. Whoever has these has the file. Its picture is a 404 where it has none."""
 
     stream: str
     download: str
     watch: str
+    thumbnail: str
 
 
 class Link(_Told):

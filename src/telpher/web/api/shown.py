@@ -30,7 +30,12 @@ def link(record: LinkRecord, service: LinkService) -> Link:
         plays=record.plays,
         bytes_served=record.bytes_served,
         last_play=moment(record.last_play),
-        urls=Urls(stream=links.stream, download=links.download, watch=links.watch),
+        urls=Urls(
+            stream=links.stream,
+            download=links.download,
+            watch=links.watch,
+            thumbnail=links.thumbnail,
+        ),
     )
 
 

@@ -18,7 +18,7 @@ from starlette.responses import Response
 
 from telpher.core.sign_in import Session
 from telpher.errors import StorageError
-from telpher.service.figures import figures
+from telpher.service.figures import Figures, figures
 from telpher.web.dashboard.broadcasts import RUNNING
 from telpher.web.dashboard.deps import DashboardDeps
 from telpher.web.dashboard.history import PERIODS, history, period_of
@@ -30,6 +30,10 @@ from telpher.web.health import level_of
 from telpher.web.system import judged
 
 _POPULAR: Final = 6
+
+# Seconds. A million people are counted in a sixth of a second, which is not for each reload.
+COUNTED_EVERY: Final = 10.0
+
 _JOBS: Final = 10
 _TROUBLES: Final = 3
 
@@ -43,6 +47,7 @@ class Overview:
         self._sheets = sheets
         self._clock = web.clock
         self._began = web.clock.monotonic()
+        self._known_figures: tuple[float, Figures] | None = None
 
     async def show(self, request: Request, session: Session) -> Response:
         """The page."""
@@ -85,9 +90,9 @@ class Overview:
             "sent": show.rate(beat.sent if beat else 0),
             "fetched": show.rate(beat.fetched if beat else 0),
             "hit_rate": show.part(counters.hit_rate),
-            "cached": show.size(counters.cached),
-            "cache_budget": show.size(counters.cache_budget),
-            "memory": show.size(memory),
+            "cached": show.compact(counters.cached),
+            "cache_budget": show.compact(counters.cache_budget),
+            "memory": show.compact(memory),
             "memory_share": show.share(memory, limit),
             "cpu": show.share(beat.cpu if beat else 0, 1),
             "uptime": show.duration(self._clock.monotonic() - self._began),
@@ -98,13 +103,19 @@ class Overview:
             "reasons": [each.sentence for each in found],
         }
 
+    async def _counted(self, now: float) -> Figures:
+        """The figures, as of up to COUNTED_EVERY seconds ago. Raises StorageError."""
+        if self._known_figures is None or now >= self._known_figures[0] + COUNTED_EVERY:
+            self._known_figures = now, await figures(self._deps.database, now)
+        return self._known_figures[1]
+
     async def _known(self, period: str) -> dict[str, object] | None:
         """What the database says; None while it does not answer."""
         database, now = self._deps.database, self._clock.now()
         try:
             jobs = await self._deps.broadcasts.recent(_JOBS)
             return {
-                "figures": await figures(database, now),
+                "figures": await self._counted(now),
                 "history": await history(database.ledger, period_of(period), now),
                 "popular": await database.ledger.popular(_POPULAR),
                 "running": [each for each in jobs if each[0].state in RUNNING],
