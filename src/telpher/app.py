@@ -179,8 +179,6 @@ def _start_jobs(app: App, jobs: Runner, channel: int | str | None) -> None:
         jobs.start(name, job)
     jobs.start("pulse", app.pulse.run)
     jobs.start("machine", app.machine.run)
-    if app.rates is not None:
-        jobs.start("redis", app.rates.watch)
     jobs.start("word of a restart", partial(_announce, app))
     if channel is None:
         return

@@ -289,6 +289,7 @@ def _web_deps(settings: Settings, rooms: _Rooms, bot: Bot) -> WebDeps:
         base_url=settings.base_url,
         trusted_proxies=settings.trusted_proxies,
         rates=rooms.rates,
+        redis=books.fellows.answers,
         book=books.register,
         api=ApiDeps(
             tokens=Tokens(database.tokens, clock),

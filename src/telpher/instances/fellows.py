@@ -20,6 +20,10 @@ Owned = Callable[[], Mapping[int, int]]
 class Fellows(Protocol):
     """What is to be told and asked. Nothing here fails, or takes longer than a moment."""
 
+    def answers(self) -> bool | None:
+        """Whether they can be told and asked; None where there are none."""
+        ...
+
     async def ring(self) -> None:
         """Something that all go by has changed in the database."""
         ...
@@ -43,6 +47,9 @@ class Fellows(Protocol):
 
 class Alone:
     """Fellows of an instance that knows of no others."""
+
+    def answers(self) -> bool | None:
+        return None
 
     async def ring(self) -> None:
         return None
@@ -77,6 +84,9 @@ class Together:
         self.ring = self._bell.ring
         self.look = self._census.look
         self.elsewhere = self._census.elsewhere
+
+    def answers(self) -> bool:
+        return self._server.answers
 
     def jobs(self, heard: Heard, owned: Owned) -> Iterator[tuple[str, Job]]:
         yield "bell", partial(self._bell.run, heard)

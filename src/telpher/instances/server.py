@@ -45,6 +45,11 @@ class RedisServer:
         self.failures: tuple[type[Exception], ...] = (errors.RedisError, OSError, TimeoutError)
         self._rest = Rest(clock, PAUSE)
 
+    @property
+    def answers(self) -> bool:
+        """Whether it did when it was asked last, which is every few seconds."""
+        return not self._rest.troubled
+
     async def ask(self, question: Callable[[Any], Awaitable[_T]]) -> _T | None:
         """What `question` has of the client; None when there is no answer in time."""
         if self._rest.resting:

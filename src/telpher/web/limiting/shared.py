@@ -49,15 +49,6 @@ class Counts(Protocol):
         """How many there are."""
         ...
 
-    @property
-    def answers(self) -> bool:
-        """Whether whoever counts answered the last time it was asked."""
-        ...
-
-    async def look(self) -> None:
-        """Asks, where it did not."""
-        ...
-
     async def close(self) -> None:
         """Ends connections, if there are any."""
         ...
@@ -74,13 +65,6 @@ class OwnCounts:
 
     async def view(self, item: RateLimitItem, key: str) -> View:
         return await _view(self._limiter, item, key)
-
-    @property
-    def answers(self) -> bool:
-        return True
-
-    async def look(self) -> None:
-        return None
 
     async def close(self) -> None:
         return None
@@ -103,15 +87,6 @@ class SharedCounts:
     async def view(self, item: RateLimitItem, key: str) -> View:
         answer = await self._ask(lambda: _view(self._limiter, item, key))
         return await self._own.view(item, key) if answer is None else answer
-
-    @property
-    def answers(self) -> bool:
-        return not self._rest.troubled
-
-    async def look(self) -> None:
-        """Asks for a key that nobody has, unless all is well: who comes next need not find out."""
-        if self._rest.troubled:
-            await self._ask(lambda: self._storage.get(f"{_PREFIX}/look"))
 
     async def close(self) -> None:
         bridge = self._storage.bridge
