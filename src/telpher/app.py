@@ -25,6 +25,7 @@ from telpher.bot.timed import TimedListener
 from telpher.clock import Clock, SystemClock
 from telpher.config.settings import Settings
 from telpher.crew import ALONE, Place
+from telpher.diagnosis import raise_alarms
 from telpher.ending import Ending
 from telpher.jobs.copies import look_into
 from telpher.jobs.runner import Runner
@@ -111,6 +112,8 @@ async def running(
         bots = _start_bots(app, frame, tasks)
         jobs = Runner(tasks, clock)
         _start_jobs(app, jobs, settings.bin_channel)
+        alarms = raise_alarms(settings, frame.troubles, app.bot.reports.trouble, clock)
+        jobs.start("alarms", alarms.run)
         gauges.watch(app, stores, frame, jobs)
         try:
             yield app

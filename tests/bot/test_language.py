@@ -26,7 +26,7 @@ LONGEST = {
     "user_id": "9" * 16,
     "language": "x" * 32,
     "reason": "r" * 100,
-    **dict.fromkeys(("number", "count", "most", "seen", "total", "times"), "9" * 12),
+    **dict.fromkeys(("number", "count", "most", "seen", "total", "minutes", "times"), "9" * 12),
     **dict.fromkeys(("sent", "failed", "blocked"), "9" * 12),
     **dict.fromkeys(("now", "streams", "files", "batches", "errors", "unique"), "9" * 12),
     **dict.fromkeys(("day", "week", "month", "banned", "place"), "9" * 12),
@@ -44,6 +44,12 @@ LONGEST = {
     "invite": "https://t.me/+" + "i" * 64,
     "dcs": ", ".join(f"{dc} (99)" for dc in range(1, 12)),
     "description": "d" * 256,
+    "cause": "c" * 300,
+    "remedy": "r" * 300,
+    "where": "telpher.telegram.adapter.account",
+    "guess": "g" * 500,
+    "times": "9999",
+    "minutes": "10",
     "commands": "\n".join("/commandname: " + "d" * 45 for _ in range(16)),
 }
 CAPTIONS = {"banner.seen"}

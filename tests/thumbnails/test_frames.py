@@ -283,7 +283,7 @@ async def test_behind_the_end_there_is_nothing() -> None:
         "picture(b'<html>')",
         f"picture({JPEG!r}, 1 << 31)",
         f"picture({JPEG!r}, 100)",
-        "os.close(1); time.sleep(1000)",
+        "os.close(0); os.close(1); time.sleep(1000)",
     ],
 )
 async def test_a_process_that_misbehaves_is_ended(body: str) -> None:

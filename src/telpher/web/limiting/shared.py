@@ -132,7 +132,7 @@ class SharedCounts:
                 answer = await question()
         except (StorageError, OSError, TimeoutError) as error:
             if self._rest.failed():
-                _log.warning("Redis does not answer: limits count here alone", cause=repr(error))
+                _log.warning("Redis does not answer: limits count here alone", cause=error)
             return None
         if self._rest.succeeded():
             _log.info("Redis answers again")
