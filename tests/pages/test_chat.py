@@ -71,8 +71,8 @@ async def test_the_copy_button_the_link_in_the_text_and_the_tour(
     assert await chat.page.run(done) == 0
     await chat.page.run("document.querySelector('.tour li button').click()")
     await chat.until("document.querySelector('textarea').value === '/start'")
-    await chat.page.run("document.querySelector('.composer').hidden || 1")
-    await chat.click(".wide")
+    assert await chat.page.run("document.activeElement.matches('.composer textarea')")
+    await chat.click(".send")
     await chat.says("Hello")
     await chat.until(f"{done} === 1")
     await chat.send_samples("Empty.txt")
