@@ -83,4 +83,4 @@ async def test_commands_run_and_answer_as_told(tmp_path: Path, example: Example)
 def test_every_operation_and_scope_is_in_the_table() -> None:
     table = re.findall(r"^\| `(\w+:\w+)` \| (.*) \|$", TEXT, re.MULTILINE)
     assert [scope for scope, _ in table] == [each.value for each in Scope]
-    assert sum(text.count("`/") + text.count(" /api/") for _, text in table) == 10
+    assert sum(text.count("`/") + text.count(" /api/") for _, text in table) == 11

@@ -14,7 +14,7 @@ import asyncio
 import contextlib
 import gc
 import signal
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from functools import partial
 
 import structlog
@@ -25,7 +25,9 @@ from telpher.bot.timed import TimedListener
 from telpher.clock import Clock, SystemClock
 from telpher.config.settings import Settings
 from telpher.crew import ALONE, Place
+from telpher.diagnosis import raise_alarms
 from telpher.ending import Ending
+from telpher.errors import StorageError
 from telpher.jobs.copies import look_into
 from telpher.jobs.runner import Runner
 from telpher.memory import memory_limit
@@ -111,24 +113,32 @@ async def running(
         bots = _start_bots(app, frame, tasks)
         jobs = Runner(tasks, clock)
         _start_jobs(app, jobs, settings.bin_channel)
+        alarms = raise_alarms(settings, frame.troubles, app.bot.reports.trouble, clock)
+        jobs.start("alarms", alarms.run)
         gauges.watch(app, stores, frame, jobs)
         try:
             yield app
         finally:
-            app.lifecycle.draining = True
-            # The next instance answers people while this one still serves what it has begun.
-            await asyncio.gather(app.account.hand_over(), app.server.drain(DRAIN_SECONDS))
-            await app.engine.close()
-            await app.fleet.close()
-            await jobs.stop()
-            for bot in bots:
-                bot.cancel()
-            await asyncio.wait(bots)
-            await app.books.delivery.finish()
-            await app.books.agreement.leave()
-            await app.server.close()
-            if app.rates is not None:
-                await app.rates.close()
+            await _stop(app, bots, jobs)
+
+
+async def _stop(app: App, bots: Sequence[asyncio.Task[None]], jobs: Runner) -> None:
+    """See the module: in which order."""
+    app.lifecycle.draining = True
+    # The next instance answers people while this one still serves what it has begun.
+    await asyncio.gather(app.account.hand_over(), app.server.drain(DRAIN_SECONDS))
+    await app.engine.close()
+    await app.fleet.close()
+    await jobs.stop()
+    for bot in bots:
+        bot.cancel()
+    await asyncio.wait(bots)
+    await app.books.delivery.finish()
+    await app.books.agreement.leave()
+    await app.server.close()
+    await app.books.fellows.close()
+    if app.rates is not None:
+        await app.rates.close()
 
 
 def _of_worker(settings: Settings, place: Place) -> Settings:
@@ -165,16 +175,23 @@ def _start_jobs(app: App, jobs: Runner, channel: int | str | None) -> None:
     jobs.start("upkeep", app.upkeep.run)
     jobs.start("broadcasts", app.bot.broadcasts.run)
     jobs.start("log level", app.log_level.run)
+    for name, job in app.books.fellows.jobs(partial(_hear, app), app.engine.owned):
+        jobs.start(name, job)
     jobs.start("pulse", app.pulse.run)
     jobs.start("machine", app.machine.run)
-    if app.rates is not None:
-        jobs.start("redis", app.rates.watch)
     jobs.start("word of a restart", partial(_announce, app))
     if channel is None:
         return
     for extra in app.extras:
         name = f"BIN_CHANNEL of bot {extra.user_id}"
         jobs.start(name, partial(look_into, extra.copier, channel, str(extra.user_id)))
+
+
+async def _hear(app: App) -> None:
+    """Another instance has changed what all go by. What cannot be read now is read in a moment."""
+    with contextlib.suppress(StorageError):
+        await app.books.revocations.refresh()
+        await app.log_level.refresh()
 
 
 async def _introduce(app: App) -> None:

@@ -21,7 +21,7 @@ from telpher.bot.menu import About, Vitals
 from telpher.clock import Clock
 from telpher.config.settings import Settings
 from telpher.core.model import Person
-from telpher.core.tally import ErrorShown
+from telpher.core.tally import AnswerBegan, ErrorShown
 from telpher.crew import ALONE, Place
 from telpher.ending import Ending
 from telpher.entry import Entry, dashboard_deps, open_entry
@@ -62,7 +62,7 @@ from telpher.web.api.deps import ApiDeps
 from telpher.web.app import create_app
 from telpher.web.connection import Limits
 from telpher.web.dashboard.pulse import Counters, Pulse
-from telpher.web.deps import Lifecycle, WebDeps
+from telpher.web.deps import Counted, Lifecycle, WebDeps
 from telpher.web.limiting.rates import Rates
 from telpher.web.limiting.shared import OwnCounts, SharedCounts
 from telpher.web.room import make_room
@@ -142,6 +142,7 @@ def build(settings: Settings, frame: Frame, stores: Stores, tasks: asyncio.TaskG
             settings, clock, stores.database, books, partial(_counters, engine, accounts)
         ),
     )
+    rooms.log_level.ring = books.fellows.ring
     bot = _bot(settings, rooms)
     newcomers.told = bot.reports.new_user
     return App(
@@ -209,7 +210,7 @@ def _engine(
         tasks,
         cache_bytes=settings.chunk_cache_bytes(memory_limit()),
         store=stores.disk if settings.disk_cache_gb else None,
-        plays=Plays(_play_limits(settings), clock, books.usage),
+        plays=Plays(_play_limits(settings), clock, books.usage, books.fellows.elsewhere),
     )
 
 
@@ -288,6 +289,7 @@ def _web_deps(settings: Settings, rooms: _Rooms, bot: Bot) -> WebDeps:
         base_url=settings.base_url,
         trusted_proxies=settings.trusted_proxies,
         rates=rooms.rates,
+        redis=books.fellows.answers,
         book=books.register,
         api=ApiDeps(
             tokens=Tokens(database.tokens, clock),
@@ -296,7 +298,10 @@ def _web_deps(settings: Settings, rooms: _Rooms, bot: Bot) -> WebDeps:
             revocations=books.revocations,
             bans=Bans(books.people, books.access),
             link_made=rooms.desk.wanted,
+            figures=books.figures,
         ),
+        counted=Counted(books.figures, books.file_keys),
+        answer_began=lambda seconds: books.journal.note(AnswerBegan(seconds, clock.now())),
         pictures=rooms.gallery,
         dashboard=dashboard_deps(rooms.entry, books, database, broadcasts, rooms.frame.troubles),
         sessions=rooms.entry.cookies,
@@ -340,6 +345,7 @@ def _bot(settings: Settings, rooms: _Rooms) -> Bot:
             restart=rooms.frame.ending.restart,
             vitals=vitals,
             instance=instance_id(settings.work_dir),
+            figures=books.figures,
             invite=rooms.entry.invite,
         )
     )

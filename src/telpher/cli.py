@@ -12,7 +12,7 @@ import structlog
 import typer
 import uvloop
 
-from telpher import __version__, app, config, ending, workers
+from telpher import __version__, app, config, ending, heap, workers
 from telpher.check import run as check
 from telpher.core.respawn import BEGIN_ANEW
 from telpher.core.tokens import Scope
@@ -65,6 +65,7 @@ def run() -> None:
     log = structlog.stdlib.get_logger(__name__)
     for warning in settings.warnings():
         log.warning(warning)
+    _hold_memory()
     patience = _PREDECESSOR_LEAVES_WITHIN
     with claimed(settings.work_dir, patience, lambda: log.warning(_WAITING)) as claim:
         if settings.workers > 1:
@@ -84,6 +85,7 @@ def work(number: int, of: int, listener: Descriptor, meeting: Meeting, leash: De
     settings, troubles = config.load(), Troubles()
     logs.setup(settings.log_level, settings.log_format, settings.secrets(), troubles=troubles)
     structlog.contextvars.bind_contextvars(worker=number)
+    _hold_memory()
     place = Place(number, of, listener, meeting, leash)
     again = _until_stopped(lambda: app.serve(settings, troubles=troubles, place=place))
     raise typer.Exit(BEGIN_ANEW if again else 0)
@@ -104,6 +106,7 @@ def demonstrate(
     logs.setup("WARNING", troubles=troubles)
     chosen = config.port_given() if port is None else port
     options = stage.Options(host, chosen, ready_file, troubles)
+    _hold_memory()
     _until_stopped(lambda: stage.run(options, stage.prepare()))
 
 
@@ -183,6 +186,11 @@ def _at_the_desk(wish: Callable[[TokenDesk], Coroutine[Any, Any, bool]]) -> None
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         done = runner.run(wish(TokenDesk(settings, typer.echo)))
     raise typer.Exit(0 if done else 1)
+
+
+def _hold_memory() -> None:
+    if not config.malloc_given():
+        heap.hold()
 
 
 def _until_stopped(begin: Callable[[], Coroutine[Any, Any, _Result]]) -> _Result | None:

@@ -180,7 +180,7 @@ class FloodWaitError(TelegramError):
     key = "flood_wait"
 
     def __init__(self, seconds: int, *, premium: bool = False) -> None:
-        super().__init__(f"flood wait of {seconds} s")
+        super().__init__(f"flood wait of {seconds} s{', lifted by Premium' if premium else ''}")
         self.seconds = seconds
         self.premium = premium
         self.retry_after = seconds

@@ -162,7 +162,8 @@ class Cluster:
             {"id": a.dc, "host": a.host, "port": a.port, "media_only": a.media_only}
             for a in self.addresses
         ]
-        return {"home_dc": self.home_dc, "dcs": dcs, "public_keys": self.public_keys}
+        told = {"home_dc": self.home_dc, "dcs": dcs, "public_keys": self.public_keys}
+        return told | ({"local_urls": True} if self.world.local_urls else {})
 
     def write_servers_file(self, path: Path) -> None:
         """Write `server_list` as JSON."""

@@ -2,5 +2,6 @@
 
 from tgfake.world.callbacks import Answer
 from tgfake.world.person import Button, Person, Seen
+from tgfake.world.reading import Mark
 
-__all__ = ["Answer", "Button", "Person", "Seen"]
+__all__ = ["Answer", "Button", "Mark", "Person", "Seen"]

@@ -39,8 +39,11 @@ def check_caption(text: str) -> None:
         raise RpcError(400, "MEDIA_CAPTION_TOO_LONG")
 
 
-def check_markup(markup: Any) -> None:
-    """Raise an error of a keyboard: BUTTON_DATA_INVALID, BUTTON_URL_INVALID and their like."""
+def check_markup(markup: Any, *, local_urls: bool = False) -> None:
+    """Raise an error of a keyboard: BUTTON_DATA_INVALID, BUTTON_URL_INVALID and their like.
+
+    `local_urls` lets buttons lead to addresses of this machine, which Telegram refuses.
+    """
     if not isinstance(markup, types.ReplyInlineMarkup):
         return
     buttons = [button for row in markup.rows for button in row.buttons]
@@ -49,10 +52,10 @@ def check_markup(markup: Any) -> None:
     for button in buttons:
         if not button.text:
             raise RpcError(400, "BUTTON_TEXT_INVALID")
-        _check_nature(button.type)
+        _check_nature(button.type, local_urls=local_urls)
 
 
-def _check_nature(nature: Any) -> None:
+def _check_nature(nature: Any, *, local_urls: bool) -> None:
     if isinstance(nature, types.InlineButtonTypeCallback):
         if not 0 < len(nature.data) <= CALLBACK_DATA:
             raise RpcError(400, "BUTTON_DATA_INVALID")
@@ -60,12 +63,12 @@ def _check_nature(nature: Any) -> None:
         if not 0 < utf16_len(nature.copy_text) <= COPY_TEXT:
             raise RpcError(400, "BUTTON_COPY_TEXT_INVALID")
     elif isinstance(nature, types.InlineButtonTypeUrl):
-        _check_url(nature.url, ("http", "https", "tg"))
+        _check_url(nature.url, ("http", "https", "tg"), local=local_urls)
     elif isinstance(nature, types.InlineButtonTypeWebView):
         _check_url(nature.url, ("https",))
 
 
-def _check_url(url: str, schemes: Iterable[str]) -> None:
+def _check_url(url: str, schemes: Iterable[str], *, local: bool = False) -> None:
     """Buttons lead to public hosts only, by http(s), or into Telegram by tg:."""
     try:
         parts = urlsplit(url)
@@ -73,7 +76,7 @@ def _check_url(url: str, schemes: Iterable[str]) -> None:
         raise RpcError(400, "BUTTON_URL_INVALID") from error
     if parts.scheme not in schemes:
         raise RpcError(400, "BUTTON_URL_INVALID")
-    if parts.scheme != "tg" and not _public(parts.hostname or ""):
+    if parts.scheme != "tg" and not local and not _public(parts.hostname or ""):
         raise RpcError(400, "BUTTON_URL_INVALID")
 
 

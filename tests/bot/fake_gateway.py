@@ -123,6 +123,7 @@ class FakeGateway:
     commands: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
     pictures: dict[MessageRef, bytes] = field(default_factory=dict)
     named: dict[tuple[int, str], MessageRef] = field(default_factory=dict)
+    local_urls: bool = False
 
     @property
     def silent(self) -> bool:

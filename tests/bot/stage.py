@@ -14,6 +14,7 @@ from telpher.core.model import FileInfo, Kind, MessageRef, Person
 from telpher.core.tally import tally
 from telpher.errors import StorageError
 from telpher.service.denials import Denials
+from telpher.service.figures import FigureDesk
 from telpher.service.links import LinkService
 from telpher.service.log_level import LogLevel
 from telpher.service.people import Access, People
@@ -149,6 +150,7 @@ async def stage(work_dir, *, url=URL, access=None, most=100, **rules):
                 log_level=LogLevel(database.values, clock, "INFO", log_levels.append),
                 restart=lambda: restarts.append(True),
                 vitals=lambda: vitals,
+                figures=FigureDesk(database, clock),
                 invite=lambda user_id: f"{url}/dashboard/sign-in?link=of-{user_id}",
             )
         )

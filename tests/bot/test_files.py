@@ -2,18 +2,27 @@ import pytest
 
 from telpher.bot.files import file_answer
 from telpher.bot.language import Texts
+from telpher.bot.turn import Turn
 from telpher.clock import FakeClock
 from telpher.core.links import LinkSigner
-from telpher.core.model import FileInfo, Kind, MessageRef
+from telpher.core.model import FileInfo, Kind, MessageRef, Person
 from telpher.service.links import LinkService
-from telpher.telegram.gateway import TEXT_LIMIT
-from tests.bot.fake_gateway import ParsedHtml, check_keyboard, units
+from telpher.telegram.gateway import TEXT_LIMIT, IncomingMessage
+from tests.bot.fake_gateway import FakeGateway, ParsedHtml, check_keyboard, units
 
 TEXTS = Texts.load()
 REF = MessageRef(7, 2**31 - 1)
 
 
-def answer(name="film.mkv", base="https://files.example.org", ttl_hours=0, **changes):
+def turn(local_urls):
+    sender = Person(7, "Ann", language_code="en")
+    message = IncomingMessage(REF, sender, private=True, text="")
+    return Turn(FakeGateway(local_urls=local_urls), TEXTS, message)
+
+
+def answer(
+    name="film.mkv", base="https://files.example.org", ttl_hours=0, local_urls=False, **changes
+):
     info = FileInfo(
         1,
         changes.get("size", 1536),
@@ -24,7 +33,7 @@ def answer(name="film.mkv", base="https://files.example.org", ttl_hours=0, **cha
         duration=changes.get("duration", 3661),
     )
     links = LinkService(LinkSigner(b"s" * 32), base, FakeClock(), ttl_hours).make(REF, info, 7)
-    return file_answer(TEXTS, "en", info, links), links
+    return file_answer(turn(local_urls), info, links), links
 
 
 def test_the_answer_says_all_and_the_link_is_there_to_tap():
@@ -78,6 +87,14 @@ def test_with_a_local_address_the_text_alone_carries_the_link(base):
     assert ("code", links.stream) in ParsedHtml(made.html).marked
     assert "local" in made.html
     assert "local one" not in answer()[0].html
+
+
+def test_a_telegram_that_takes_local_addresses_gets_them_in_buttons():
+    made, links = answer(base="http://127.0.0.1:8080", local_urls=True)
+    labels = [button.text for row in made.keyboard for button in row]
+    assert labels == ["▶️ Play", "⬇️ Download", "🟠 Open in VLC", "📋 Copy link", "🗑 Revoke"]
+    assert made.keyboard[0][0].url == links.watch
+    assert "local" not in made.html
 
 
 def test_an_expiring_link_says_until_when():

@@ -19,6 +19,7 @@ def links(base="https://files.example.org", name="film.mkv"):
         download=f"{base}/download/1/2/{name}?k=K",
         bare=f"{base}/stream/1/2?k=K",
         watch=f"{base}/watch/1/2?k=K",
+        thumbnail=f"{base}/thumbnail/1/2?k=K",
     )
 
 

@@ -24,6 +24,11 @@ def problems_of(environ: dict[str, str], env_file: Path = NO_FILE) -> list[str]:
     return caught.value.problems
 
 
+def test_whether_glibc_was_told_how_to_keep_memory() -> None:
+    assert config.malloc_given({"MALLOC_TOP_PAD_": "16777216"})
+    assert not config.malloc_given({"MALLOC_PERTURB": "1", "PATH": "/bin"})
+
+
 def test_credentials_are_enough() -> None:
     settings = load()
     assert settings.api_id == 12345

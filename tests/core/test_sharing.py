@@ -73,3 +73,25 @@ def test_messages_in_a_row_are_shared_evenly() -> None:
     counts = Counter(of(f"/stream/-1001234567890/{message}") for message in range(4000))
     assert set(counts) == set(range(WORKERS))
     assert min(counts.values()) > 800
+
+
+@pytest.mark.parametrize("path", ["/health", "/metrics", "http://127.0.0.1:8080/metrics"])
+def test_what_a_worker_tells_of_itself_may_be_asked_of_each(path: str) -> None:
+    assert [of(f"{path}?worker={number}") for number in range(WORKERS)] == list(range(WORKERS))
+    assert of(f"{path}?worker=1&x=2") == 1
+    assert of(path) is None
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        f"/metrics?worker={WORKERS}",
+        "/metrics?worker=9999999",
+        "/metrics?worker=-1",
+        "/metrics?worker=",
+        "/metrics?x=1&worker=1",
+        "/other?worker=1",
+    ],
+)
+def test_workers_that_are_not_there_are_not_looked_for(target: str) -> None:
+    assert of(target) is None

@@ -9,6 +9,8 @@ from telpher.core.records import LinkRecord
 from telpher.core.tally import (
     DAY,
     HOUR,
+    OTHER,
+    AnswerBegan,
     BatchMade,
     BytesServed,
     ErrorShown,
@@ -73,11 +75,28 @@ def test_batches_errors_and_revocations_are_counted():
     assert total.revoked == {1: 5}, "it stays revoked since then"
 
 
+def test_errors_count_under_few_keys_whatever_is_shown():
+    shown = [ErrorShown(key, NOON) for key in ("busy", "busy", "gone", *map(str, range(99)))]
+    assert tally(shown).hours[NOON].shown == {"busy": 2, "gone": 1, OTHER: 99}
+
+
+def test_the_time_to_the_first_byte_is_added_up_in_milliseconds():
+    waits = [AnswerBegan(seconds, NOON) for seconds in (0.25, 0.0004, -1.0)]
+    hour = tally(waits).hours[NOON]
+    assert (hour.answers, hour.waited) == (3, 250)
+
+
+def test_a_file_was_played_last_when_it_was_whatever_comes_first():
+    total = tally([play(NOON + 5), play(NOON), BytesServed(1, 99, 5, NOON + 9)])
+    assert total.files[99].last_play == NOON + 5
+
+
 EVENTS = st.lists(
     st.one_of(
         st.builds(PersonSeen, st.builds(Person, st.integers(1, 3), st.text()), st.integers(1, 99)),
         st.builds(BatchMade, st.integers(1, 3), st.integers(0, 3 * HOUR)),
         st.builds(ErrorShown, st.just("busy"), st.integers(0, 3 * HOUR)),
+        st.builds(AnswerBegan, st.floats(0, 9), st.integers(0, 3 * HOUR)),
         st.builds(play, st.integers(0, 3 * DAY), st.integers(1, 3), st.text()),
         st.builds(
             BytesServed,

@@ -81,6 +81,18 @@ def test_the_song_has_tags_and_a_cover(files: dict[str, Sample]) -> None:
         assert (cover.width, cover.height) == (pattern.WIDTH, pattern.HEIGHT)
 
 
+def test_films_and_song_have_thumbnails_that_differ(files: dict[str, Sample]) -> None:
+    pictured = {name: sample.picture for name, sample in files.items() if sample.picture}
+    assert set(pictured) == {*MP4S, titles.MATROSKA, titles.SONG}
+    pictures = {path.read_bytes() for path in pictured.values()}
+    assert len(pictures) == len(pictured)
+    for path in pictured.values():
+        with av.open(str(path)) as picture:
+            frame = next(picture.decode(video=0))
+        assert (frame.width, frame.height) == (pattern.WIDTH // 2, pattern.HEIGHT // 2)
+        assert path.stat().st_size < 64 << 10
+
+
 def test_the_binary_is_large_and_awkward_and_the_empty_file_empty(
     files: dict[str, Sample],
 ) -> None:

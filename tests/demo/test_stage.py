@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -79,6 +80,8 @@ def test_a_range_of_a_link(ready: dict[str, Any]) -> None:
 
 def test_it_listens_on_loopback_only_and_names_its_telegram(ready: dict[str, Any]) -> None:
     assert ready["url"].startswith("http://127.0.0.1:")
+    assert re.fullmatch(r"http://127\.0\.0\.1:\d+/", ready["chat"])
+    assert f"Open {ready['chat']} in a browser" in ready["printed"]
     servers = json.loads(Path(ready["servers"]).read_text())
     assert {dc["host"] for dc in servers["dcs"]} == {"127.0.0.1"}
 
@@ -91,6 +94,14 @@ def test_it_prints_every_link_and_how_to_go_live(ready: dict[str, Any]) -> None:
     assert len(live) == 2
     for word in ("API_ID", "API_HASH", "BOT_TOKEN", ".env", "./run"):
         assert word in " ".join(live)
+
+
+def test_the_chat_page_is_there_and_telpher_knows_nothing_of_it(ready: dict[str, Any]) -> None:
+    page = httpx.get(ready["chat"])
+    assert page.status_code == 200
+    assert "telpher" in page.text
+    for path in ("events", "deeds", "files"):
+        assert httpx.get(f"{ready['url']}/{path}").status_code == 404
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

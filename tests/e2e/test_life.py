@@ -85,7 +85,7 @@ async def test_a_second_one_on_the_same_folder_waits_for_the_first(tmp_path, wor
     async with telegram(world, tmp_path) as (cluster, servers):
         env = environment(servers, tmp_path / "work")
         async with started(env, tmp_path) as first:
-            await first.logged("connected to Telegram")
+            await first.logged("logged in to every data centre")
             logins = cluster.counters.logins
             async with started(env, tmp_path) as second:
                 await second.logged("another telpher uses WORK_DIR; waiting for it to end")

@@ -9,7 +9,8 @@ import pytest
 
 from telpher.clock import SystemClock
 from telpher.storage.sqlite.database import SqliteDatabase
-from tests.e2e.house import House
+from telpher.thumbnails.frames import Limits
+from tests.e2e.house import House, bytes_of
 from tests.thumbnails.films import Film, film, seen
 from tgfake.world import FileSpec
 from tgfake.world.files import TINY_JPEG
@@ -107,3 +108,25 @@ async def test_a_picture_goes_with_its_link(home: House) -> None:
     assert (await home.http.get(thumbnail_of(link))).status_code == 200
     assert (await home.http.get(thumbnail_of(link).partition("?")[0])).status_code == 404
     assert (await home.http.get(thumbnail_of(link) + "x")).status_code == 404
+
+
+async def test_a_crowd_is_served_or_told_to_come_back_and_plays_go_on(home: House) -> None:
+    """More than may wait, of which two are looked at side by side; meanwhile somebody plays."""
+    data = film(Film(pictures=3))
+    crowd = Limits().at_once + Limits().waiting + 5
+    links = [
+        await home.share(FileSpec("document", name=f"{n}.mp4", data=data)) for n in range(crowd)
+    ]
+    play = home.add_file(size=8 * MIB, name="long.mp4")
+    playing = await home.share(play)
+    asking = [asyncio.create_task(home.http.get(thumbnail_of(each))) for each in links]
+    assert await home.get(playing) == bytes_of(play)
+    answers = await asyncio.gather(*asking)
+    told = {each.status_code for each in answers}
+    assert 200 in told
+    assert told <= {200, 503}
+    assert all("retry-after" in each.headers for each in answers if each.status_code == 503)
+    again = [each for each, answer in zip(links, answers, strict=True) if answer.status_code == 503]
+    for each in again:
+        assert (await home.http.get(thumbnail_of(each))).status_code == 200
+    assert not psutil.Process().children(recursive=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+from structlog.contextvars import merge_contextvars
 from structlog.testing import capture_logs
 
 from telpher.clock import FakeClock
@@ -46,7 +47,7 @@ async def test_a_job_that_ends_is_not_begun_again():
 
 async def test_a_job_that_fails_begins_again_after_longer_and_longer_pauses():
     job = Job(*[StorageError("disk full")] * 9)
-    with capture_logs() as logs:
+    with capture_logs(processors=[merge_contextvars]) as logs:
         assert await run(job) == [1, 2, 4, 8, 16, 32, 60, 60, 60]
     assert job.runs == 10
     assert logs[0]["job"] == "job"

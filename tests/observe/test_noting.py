@@ -41,7 +41,7 @@ def test_an_error_that_is_known_is_explained_in_its_entry(
         structlog.get_logger("telpher.storage").exception("it failed")
     (entry,) = entries(out)
     assert entry["diagnosis"] == "mongodb-away"
-    assert "DATABASE_URL" in entry["remedy"]
+    assert "access list" in entry["remedy"]
     assert not any(name.startswith("_") for name in entry)
     trouble = only(troubles)
     assert trouble.diagnosis is not None
@@ -62,7 +62,7 @@ def test_a_text_that_names_the_error_is_enough(
 def test_the_remedy_of_who_logs_is_kept(out: io.StringIO, troubles: Troubles) -> None:
     structlog.get_logger("telpher").warning("x", problem="NetworkTimeout: x", remedy="Wait.")
     (entry,) = entries(out)
-    assert (entry["remedy"], entry["diagnosis"]) == ("Wait.", "mongodb-away")
+    assert (entry["remedy"], entry["diagnosis"]) == ("Wait.", "mongodb-slow")
     assert only(troubles).summary == "x: NetworkTimeout: x"
 
 

@@ -7,7 +7,7 @@ import contextlib
 
 import pytest
 
-from tests.e2e.house import LINK, House, house, links_in
+from tests.e2e.house import LINK, PATIENCE, House, house, links_in
 from tests.players.chromium import Chromium, Page, View, chromium
 from tgfake.world import World
 
@@ -152,3 +152,109 @@ async def test_without_scripts_and_on_a_phone_it_says_what_it_can(home, browser)
     await page.open(f"{home.settings.base_url}/dashboard")
     assert await page.run("document.documentElement.scrollWidth") <= 390
     assert "The charts need JavaScript" in str(await page.run("document.body.textContent"))
+
+
+async def shared(home: House, name: str) -> str:
+    """The link of a file that Ann has sent, once the database knows of it."""
+    link = await home.share(home.add_file(size=5000, name=name))
+    await home.counted()
+    return link
+
+
+async def words(page: Page) -> str:
+    return str(await page.run("document.getElementById('main').innerText"))
+
+
+async def test_search_finds_people_files_and_links(home, browser):
+    link = await shared(home, "Metropolis 1927.mkv")
+    await shared(home, "Nosferatu.mkv")
+    page = await signed_in(home, browser)
+    base = f"{home.settings.base_url}/dashboard"
+    for room, typed, found, other in (
+        ("users", "ann", "Ann", "Root"),
+        ("files", "OLIS", "Metropolis", "Nosferatu"),
+        ("links", link, "Metropolis", "Nosferatu"),
+    ):
+        await page.open(f"{base}/{room}")
+        await page.run(f"q.focus(), q.value = {typed!r}")
+        await page.follow("q.form.requestSubmit()")
+        said = await words(page)
+        assert found in said
+        assert other not in said
+    assert is_content(home, page)
+
+
+async def test_a_link_is_revoked_in_two_presses_also_without_scripts(home, browser):
+    link = await shared(home, "secret.mkv")
+    assert await home.status(link) == 206
+    page = await signed_in(home, browser)
+    await page.show(View(script=False))
+    await page.open(f"{home.settings.base_url}/dashboard/links")
+    verb = "document.querySelector('.sure button')"
+    assert not await page.run(f"{verb}.checkVisibility()"), "it is asked first"
+    await page.run("document.querySelector('.sure summary').click()")
+    assert await page.run(f"{verb}.checkVisibility()")
+    await page.follow(f"{verb}.click()")
+    assert "is revoked" in await words(page)
+    assert await home.status(link) == 410
+
+
+async def test_a_ban_and_its_end_by_the_keyboard(home, browser):
+    link = await shared(home, "film.mkv")
+    page = await signed_in(home, browser)
+    ann = home.ann.user_id
+    await page.open(f"{home.settings.base_url}/dashboard/users/{ann}")
+    await page.run("document.querySelector('.sure summary').focus()")
+    await page.press(" ", "Space")
+    await page.until("document.querySelector('.sure').open")
+    await page.press("Tab", "Tab")
+    page.loaded.clear()
+    await page.press("\r", "Enter")
+    await page.loaded.wait()
+    assert "All their links are dead" in await words(page)
+    assert await home.status(link) == 410
+    await page.follow("document.querySelector('[action$=unban] button').click()")
+    assert await home.status(link) == 206
+
+
+async def test_a_broadcast_is_followed_without_a_reload(home, browser):
+    root = home.world.person("Root")
+    await root.send(home.bot, "/start")
+    await home.counted()
+    text = await root.send(home.bot, "Hello everybody")
+    command = await root.reply(text, "/broadcast")
+    async with asyncio.timeout(PATIENCE):
+        asked = await root.wait_for(
+            lambda seen: "Send it?" in seen.text, command.chat, after=command
+        )
+    page = await signed_in(home, browser)
+    await page.open(f"{home.settings.base_url}/dashboard/broadcasts")
+    assert "There was no broadcast yet" in await words(page)
+    await home.press(root, asked, "📣 Send to all")
+    await page.until("document.querySelector('[data-fresh] .badge')?.textContent === 'done'")
+    assert "1 sent" in await words(page)
+    assert is_content(home, page)
+
+
+@pytest.mark.parametrize("view", [PHONE, View(320, 600, phone=True), View(1280, 800)])
+async def test_nothing_runs_over_the_edge(home, browser, view):
+    await shared(home, "a.very.long.name." * 12 + "mkv")
+    page = await signed_in(home, browser, view)
+    ann = home.ann.user_id
+    for room in ("", "/users", f"/users/{ann}", "/files", "/links", "/broadcasts", "/errors"):
+        await page.open(f"{home.settings.base_url}/dashboard{room}")
+        assert await page.run("document.documentElement.scrollWidth") <= view.width, room
+    assert is_content(home, page)
+
+
+@pytest.mark.parametrize(("room", "said"), [("metrics", "# TYPE"), ("stats", '"details"')])
+async def test_who_is_signed_in_sees_all_figures(home, browser, room, said):
+    page = await signed_in(home, browser)
+    # As from elsewhere: this machine sees them anyway.
+    await page.say("Network.setExtraHTTPHeaders", headers={"X-Forwarded-For": "203.0.113.5"})
+    await page.open(f"{home.settings.base_url}/{room}")
+    assert said in str(await page.run("document.body.innerText"))
+    await page.open(f"{home.settings.base_url}/dashboard")
+    await page.follow("document.querySelector('form.leave button').click()")
+    await page.open(f"{home.settings.base_url}/{room}")
+    assert said not in str(await page.run("document.body.innerText"))

@@ -3,9 +3,12 @@ from __future__ import annotations
 from telpher.core.model import MessageRef, Person
 from telpher.core.records import LinkRecord
 from telpher.core.tally import (
+    AnswerBegan,
     BatchMade,
     BytesServed,
     ErrorShown,
+    FileSum,
+    HourSum,
     LinkMade,
     LinkRevoked,
     PersonSeen,
@@ -26,6 +29,7 @@ EVERYTHING = [
     PlayBegun(LINK.link_id, 99, REF, "film", 10, 12),
     BytesServed(LINK.link_id, 99, 2**40, 13),
     ErrorShown("busy", 14),
+    AnswerBegan(0.25, 15),
 ]
 
 
@@ -54,6 +58,15 @@ def test_half_a_character_in_a_name_is_no_reason_to_lose_a_person():
 
 def test_a_sum_of_another_version_is_read_as_far_as_it_goes():
     assert sums.read((Kind.USER, 7), b'{"files": 3, "later": 1}') == UserSum(files=3)
+
+
+def test_sums_of_before_there_were_errors_by_key_and_last_plays():
+    old = b'{"streams": 1, "bytes_served": 2, "files": 3, "batches": 4, "errors": 5}'
+    hour = sums.read((Kind.HOUR, 0), old)
+    assert hour == HourSum(1, 2, 3, 4, 5)
+    more = tally([ErrorShown("busy", 14), AnswerBegan(0.25, 15)]).hours[0]
+    assert sums.added(hour, more) == HourSum(1, 2, 3, 4, 6, 1, 250, {"busy": 1})
+    assert sums.read((Kind.FILE, 99), b'{"plays": 2}') == FileSum(plays=2)
 
 
 def test_what_is_no_sum_is_passed_over():

@@ -72,4 +72,6 @@ def test_the_setting_names_the_network() -> None:
     )
 
     assert servers_of(setting) == Servers(2, (MAIN, MEDIA), (PEM,))
+    lenient = setting.model_copy(update={"local_urls": True})
+    assert servers_of(lenient) == Servers(2, (MAIN, MEDIA), (PEM,), local_urls=True)
     assert servers_of(None) is TELEGRAM

@@ -93,6 +93,13 @@ def test_url_buttons(url: str, good: bool) -> None:
     assert refusal(check_markup, keyboard(types.InlineButtonTypeUrl(url))) == error
 
 
+def test_a_world_may_take_local_addresses_but_no_others() -> None:
+    for url in ("http://127.0.0.1:8080/watch/1/2?k=x", "http://localhost/"):
+        check_markup(keyboard(types.InlineButtonTypeUrl(url)), local_urls=True)
+    with pytest.raises(RpcError, match="BUTTON_URL_INVALID"):
+        check_markup(keyboard(types.InlineButtonTypeUrl("javascript:alert(1)")), local_urls=True)
+
+
 def test_web_apps_need_https() -> None:
     good = keyboard(types.InlineButtonTypeWebView("https://example.com/"))
     bad = keyboard(types.InlineButtonTypeWebView("http://example.com/"))

@@ -283,7 +283,7 @@ async def test_behind_the_end_there_is_nothing() -> None:
         "picture(b'<html>')",
         f"picture({JPEG!r}, 1 << 31)",
         f"picture({JPEG!r}, 100)",
-        "os.close(1); time.sleep(1000)",
+        "os.close(0); os.close(1); time.sleep(1000)",
     ],
 )
 async def test_a_process_that_misbehaves_is_ended(body: str) -> None:
@@ -369,6 +369,23 @@ async def test_so_many_at_once_so_many_wait_and_the_next_is_told() -> None:
     gate.set()
     assert await asyncio.gather(*taking) == [JPEG] * 5
     assert most <= 2
+    assert await taker.take(100, read, LONGEST) == JPEG
+
+
+async def test_nobody_waits_long_for_files_that_take_long() -> None:
+    gate = asyncio.Event()
+
+    async def read(start: int, stop: int) -> bytes:
+        await gate.wait()
+        return b"12345"
+
+    taker = process(f"want(0, 5); picture({JPEG!r})", Limits(at_once=1, patience=0.1))
+    first = asyncio.create_task(taker.take(100, read, LONGEST))
+    await asyncio.sleep(0)
+    with pytest.raises(BusyError):
+        await taker.take(100, read, LONGEST)
+    gate.set()
+    assert await first == JPEG
     assert await taker.take(100, read, LONGEST) == JPEG
 
 

@@ -26,7 +26,7 @@ from telpher.web.api.deps import ApiDeps
 from telpher.web.app import create_app
 from telpher.web.connection import Limits
 from telpher.web.dashboard.deps import DashboardDeps
-from telpher.web.deps import DatabaseStatus, Lifecycle, WebDeps, no_database
+from telpher.web.deps import Counted, DatabaseStatus, Lifecycle, WebDeps, no_database
 from telpher.web.limiting.rates import Rates
 from telpher.web.privilege import NoSessions, Sessions
 from telpher.web.server import HttpServer
@@ -205,7 +205,7 @@ class FakePlaylists:
 
 @dataclass(frozen=True)
 class FakePicture:
-    data: bytes
+    data: bytes = b"\xff\xd8\xff a picture"
     tag: str = '"tag-of-it"'
 
 
@@ -213,7 +213,7 @@ class FakePicture:
 class FakePictures:
     """One picture for every file; `failure` is raised instead, and `before` may wait."""
 
-    picture_: FakePicture = FakePicture(b"\xff\xd8\xff a picture")
+    picture_: FakePicture = FakePicture()
     failure: Exception | None = None
     before: Callable[[], Awaitable[None]] | None = None
     asked: list[tuple[MessageRef, FileInfo]] = field(default_factory=list)
@@ -285,6 +285,8 @@ class World:
     book: FakeBook = field(default_factory=FakeBook)
     trusted: tuple[Network, ...] = ()
     api: ApiDeps | None = None
+    counted: Counted | None = None
+    waits: list[float] = field(default_factory=list)
     pictures: FakePictures = field(default_factory=FakePictures)
     dashboard: DashboardDeps | None = None
     metrics: Metrics = field(default_factory=Metrics)
@@ -311,6 +313,8 @@ class World:
                 book=self.book,
                 trusted_proxies=self.trusted,
                 api=self.api,
+                counted=self.counted,
+                answer_began=self.waits.append,
                 pictures=self.pictures,
                 dashboard=self.dashboard,
                 metrics=self.metrics,

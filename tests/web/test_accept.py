@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from telpher.web.accept import prefers_html
+from telpher.web.accept import accepts_gzip, prefers_html
 
 CHROMIUM = (
     "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,image/apng,"
@@ -37,3 +37,24 @@ CHROMIUM = (
 )
 def test_prefers_html(accept: str | None, html: bool) -> None:
     assert prefers_html(accept) is html
+
+
+@pytest.mark.parametrize(
+    ("encodings", "allowed"),
+    [
+        (None, False),
+        ("", False),
+        ("gzip", True),
+        ("deflate, GZIP;q=0.1, br", True),
+        ("*", True),
+        ("gzip;q=0", False),
+        ("gzip; q=0.000, *", False),
+        ("*;q=0", False),
+        ("identity", False),
+        ("x-gzip-like", False),
+        ("gzip;q=x", False),
+        ("gzip;q=nan", False),
+    ],
+)
+def test_accepts_gzip(encodings: str | None, allowed: bool) -> None:
+    assert accepts_gzip(encodings) is allowed

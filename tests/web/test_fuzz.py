@@ -20,13 +20,13 @@ from hypothesis import strategies as st
 
 from telpher.core.etag import etag
 from telpher.web.errors import MESSAGES
-from tests.web.fakes import KEY, MOVIE, REF, World, content, serving
+from tests.web.fakes import KEY, MOVIE, REF, FakePicture, World, content, serving
 from tests.web.raw import Head, Wire, wire
 
 SIZE = 1000
 FILE = replace(MOVIE, size=SIZE)
 TAG = etag(FILE)
-STATUSES = {200, 204, 206, 304, 400, 404, 405, 410, 412, 413, 416, 431}
+STATUSES = {200, 204, 206, 304, 400, 401, 404, 405, 410, 412, 413, 416, 431}
 
 numbers = st.integers(-5, SIZE + 50) | st.integers(0, 2**70)
 specs = st.one_of(
@@ -104,6 +104,8 @@ pieces = st.sampled_from(
 ) | st.text(max_size=8)
 paths = st.one_of(
     st.sampled_from([f"/stream/{PLACE}", f"/download/{PLACE}/x.mp4", "/", "*", "http://a"]),
+    st.sampled_from([f"/thumbnail/{PLACE}", f"/watch/{PLACE}", "/playlist/x.m3u8", "/docs"]),
+    st.sampled_from(["/static/watch.js", "/favicon.ico", "/metrics", "/stats", "/openapi.json"]),
     st.lists(pieces, max_size=5).map(lambda parts: f"/stream/{PLACE}/" + "".join(parts)),
     st.lists(pieces, max_size=5).map(lambda parts: "/" + "".join(parts)),
     st.lists(pieces, max_size=5).map("".join),
@@ -197,6 +199,8 @@ def check_body(head: Head, body: bytes) -> None:
             assert json.loads(body)["detail"]["error"] in MESSAGES
     elif head.headers["content-type"] == FILE.mime_type:
         assert body == content(0, SIZE)
+    elif head.headers["content-type"] == "image/jpeg":
+        assert body == FakePicture().data
 
 
 def check_parts(head: Head, body: bytes) -> None:
@@ -241,6 +245,7 @@ def test_any_request_is_answered_rightly(bench: Bench, request: Request) -> None
 
 @FUZZED
 @given(
+    route=st.sampled_from(["stream", "stream", "download", "thumbnail"]),
     several=st.lists(
         st.sampled_from(
             ["Range", "If-Range", "If-Match", "If-None-Match", "If-Modified-Since"]
@@ -250,12 +255,12 @@ def test_any_request_is_answered_rightly(bench: Bench, request: Request) -> None
             )
         ),
         max_size=4,
-    )
+    ),
 )
 def test_any_conditions_and_ranges_of_a_good_link(
-    bench: Bench, several: list[tuple[str, str]]
+    bench: Bench, route: str, several: list[tuple[str, str]]
 ) -> None:
-    target = f"/stream/{PLACE}?k={KEY}"
+    target = f"/{route}/{PLACE}?k={KEY}"
     bench.check(Request("GET", target, "1.1", (("Host", "a"), *several)).text())
 
 

@@ -37,6 +37,9 @@ async def test_one_entry_per_request_without_the_signature(client: httpx.AsyncCl
         "bytes": 100,
         "complete": True,
         "seconds": 0.0,
+        "chat_id": REF.chat_id,
+        "message_id": REF.message_id,
+        "link_id": 77,
     }
     assert KEY not in str(entries)
 

@@ -16,7 +16,7 @@ ITEMS = [Item("https://files.example.org/stream/1/2/a.mp4?k=K", "a.mp4", 9)]
 @pytest.mark.parametrize(
     ("form", "media_type", "begins"),
     [
-        ("m3u8", "application/vnd.apple.mpegurl; charset=utf-8", "#EXTM3U\n"),
+        ("m3u8", "audio/x-mpegurl; charset=utf-8", "#EXTM3U\n"),
         ("m3u", "audio/x-mpegurl; charset=utf-8", "#EXTM3U\n"),
         ("xspf", "application/xspf+xml; charset=utf-8", "<?xml"),
     ],

@@ -65,12 +65,13 @@ async def test_connections_inherit_the_options() -> None:
             peer = connection.transport.get_extra_info("socket")
             found.append(peer.getsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT))
             found.append(peer.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT))
+            found.append(peer.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
         await send({"type": "http.response.start", "status": 204, "headers": []})
         await send({"type": "http.response.body", "body": b""})
 
     async with serving(look) as running, wire(running.port) as connection:
         assert (await connection.ask("/")).status == 204
-    assert found == [UNSENT_BYTES, STALLED_MS]
+    assert found == [UNSENT_BYTES, STALLED_MS, 1]
 
 
 async def test_draining_lets_a_stream_end(world: World, server: HttpServer) -> None:

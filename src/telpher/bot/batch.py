@@ -117,8 +117,8 @@ class Batch:
         else:
             address = f"{self._rules.base_url}/playlist/{harvest.playlist_id}.m3u8"
             closing = turn.render("batch.playlist", link=address)
-            public = keyboards.is_public(address)
-            keyboard = ((Button(turn.plain("button.playlist"), url=address),),) if public else ()
+            taken = turn.local_urls or keyboards.is_public(address)
+            keyboard = ((Button(turn.plain("button.playlist"), url=address),),) if taken else ()
         await turn.say(listing(turn, harvest.entries, title, Answer(closing, keyboard)))
 
     async def _stop(self, turn: Turn, _argument: str) -> None:

@@ -36,6 +36,7 @@ from telpher.service.banners import Banners
 from telpher.service.bans import Bans
 from telpher.service.batches import Batches
 from telpher.service.broadcasts import BroadcastService
+from telpher.service.figures import FigureDesk
 from telpher.service.links import Links, LinkService
 from telpher.service.log_level import LogLevel
 from telpher.service.membership import ForceSub
@@ -81,6 +82,7 @@ class BotDeps:
     restart: Callable[[], None]
     vitals: Callable[[], Vitals]
     instance: str
+    figures: FigureDesk
     invite: Invite
 
 
@@ -162,7 +164,7 @@ def _admin_areas(
         return deps.vitals().streams
 
     yield DashboardDoor(deps.invite)
-    yield Statistics(database, deps.clock, streams)
+    yield Statistics(deps.figures, deps.clock, streams)
     yield users
     yield BanArea(Bans(deps.people, access), deps.people, users.card)
     yield UserLinks(database.links, deps.revocations)

@@ -17,7 +17,7 @@ from telpher.bot import keyboards
 from telpher.bot.albums import Albums
 from telpher.bot.areas import Command, Offer, Press
 from telpher.bot.gate import JOINED, Gate
-from telpher.bot.language import Html, Texts
+from telpher.bot.language import Html
 from telpher.bot.listing import listing
 from telpher.bot.turn import Answer, Turn
 from telpher.core.model import FileInfo, MessageRef, Person
@@ -101,32 +101,33 @@ class Files:
             self._told(each.links, turn.person)
         if len(entries) == 1:
             (entry,) = entries
-            answer = file_answer(turn.texts, turn.reader.language, entry.info, entry.links)
+            answer = file_answer(turn, entry.info, entry.links)
         else:
             number = turn.texts.count("file.album", turn.reader.language, len(entries))
             answer = listing(turn, entries, "album", Answer(number))
         await turn.say(answer, as_reply=True)
 
 
-def file_answer(texts: Texts, language: str, info: FileInfo, links: Links) -> Answer:
+def file_answer(turn: Turn, info: FileInfo, links: Links) -> Answer:
     """The answer to a file; the text carries the link whether there are buttons or not."""
     shown = describe(info)
-    body = texts.render(
+    body = turn.render(
         "file.answer",
-        language,
         name=shown.name,
         size=shown.size,
         duration=shown.duration,
         type=shown.type,
         link=links.stream,
     )
-    parts = (body, *_notes(texts, language, links))
-    return Answer(Html("\n\n".join(parts)), keyboards.for_file(texts, language, links))
+    parts = (body, *_notes(turn, links))
+    texts, language, local = turn.texts, turn.reader.language, turn.local_urls
+    keyboard = keyboards.for_file(texts, language, links, local=local)
+    return Answer(Html("\n\n".join(parts)), keyboard)
 
 
-def _notes(texts: Texts, language: str, links: Links) -> Iterator[Html]:
+def _notes(turn: Turn, links: Links) -> Iterator[Html]:
     if links.record.expires:
         time = datetime.fromtimestamp(links.record.expires, UTC).strftime("%Y-%m-%d %H:%M")
-        yield texts.render("file.expires", language, time=time)
-    if not keyboards.is_public(links.stream):
-        yield texts.render("file.local", language)
+        yield turn.render("file.expires", time=time)
+    if not (turn.local_urls or keyboards.is_public(links.stream)):
+        yield turn.render("file.local")

@@ -54,14 +54,15 @@ def _is_public_host(host: str) -> bool:
         return "." in host and named and last not in _PRIVATE_SUFFIXES
 
 
-def for_file(texts: Texts, language: str, links: Links) -> Keyboard:
-    """Play, Download, Open in VLC, Copy link, Revoke; only the last where the links are local.
+def for_file(texts: Texts, language: str, links: Links, *, local: bool = False) -> Keyboard:
+    """Play, Download, Open in VLC, Copy link, Revoke; only the last where the links are local,
+    unless `local` ones are taken.
 
     Telegram opens http addresses alone, so VLC is opened by way of the player page.
     """
     link_id = str(links.record.link_id)
     revoke = Button(texts.plain("button.revoke", language), data=data(REVOKE, link_id))
-    if not is_public(links.stream):
+    if not (local or is_public(links.stream)):
         return ((revoke,),)
     copied = _copyable(links)
     copy = (Button(texts.plain("button.copy", language), copy=copied),) if copied else ()

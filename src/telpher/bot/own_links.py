@@ -133,7 +133,7 @@ class OwnLinks:
 
     def _shown(self, turn: Turn, record: LinkRecord) -> Answer:
         links = self._links.rewrite(record)
-        return file_answer(turn.texts, turn.reader.language, _info(record), links)
+        return file_answer(turn, _info(record), links)
 
 
 def _line(turn: Turn, record: LinkRecord) -> Html:

@@ -20,6 +20,7 @@ from telpher.core import display
 from telpher.core.model import Person
 from telpher.core.records import LinkRecord
 from telpher.errors import NotFoundError, RequestRejectedError
+from telpher.observe.troubles import Trouble
 from telpher.telegram.chats import ChatGateway
 from telpher.telegram.gateway import BotGateway, Outgoing
 
@@ -33,6 +34,7 @@ ALARM_AGAIN: Final = 600.0
 _MOST_ALARMS: Final = 100
 
 _LONGEST: Final = 200  # characters of a name
+_LONGEST_PROBLEM: Final = 500
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -88,8 +90,23 @@ class Reports:
         self._alarms.move_to_end(problem)
         if len(self._alarms) > _MOST_ALARMS:
             self._alarms.popitem(last=False)
-        text = self._render("report.alarm", problem=display.one_line(problem, 500), times=count + 1)
+        said = display.one_line(problem, _LONGEST_PROBLEM)
+        text = self._render("report.alarm", problem=said, times=count + 1)
         self._note(f"alarm {self._clock.now()!r} {problem}", text)
+
+    def trouble(self, trouble: Trouble, times: int) -> None:
+        """Something went wrong so many times since this was told last."""
+        said = display.one_line(trouble.summary, _LONGEST_PROBLEM)
+        known, guess = trouble.diagnosis, trouble.guess
+        if known is not None:
+            told = {"title": known.title, "cause": known.cause, "remedy": known.remedy}
+            text = self._render("report.known", problem=said, times=times, **told)
+        elif guess is not None:
+            told = {"where": trouble.where, "guess": display.one_line(guess, _LONGEST_PROBLEM)}
+            text = self._render("report.guessed", problem=said, times=times, **told)
+        else:
+            text = self._render("report.unknown", problem=said, times=times, where=trouble.where)
+        self._note(f"trouble {trouble.key} {trouble.last!r}", text)
 
     async def run(self) -> None:
         """Sends reports until cancelled. Raises TelegramError in passing trouble: a job."""

@@ -106,6 +106,11 @@ class Turn:
         """Where it happened."""
         return self._incoming.ref.chat_id
 
+    @property
+    def local_urls(self) -> bool:
+        """See BotGateway."""
+        return self._gateway.local_urls
+
     def render(self, key: str, /, **values: object) -> Html:
         """The sentence `key` in the reader's language; every value is escaped."""
         return self.texts.render(key, self.reader.language, **values)

@@ -10,7 +10,7 @@ problems    pydantic's findings in plain sentences that never repeat a secret
 load        the only code of telpher that reads the environment
 """
 
-from telpher.config.load import cache_dir, credentials_given, load, port_given
+from telpher.config.load import cache_dir, credentials_given, load, malloc_given, port_given
 from telpher.config.servers import ServerAddress, TelegramServers
 from telpher.config.settings import Settings
 
@@ -21,5 +21,6 @@ __all__ = [
     "cache_dir",
     "credentials_given",
     "load",
+    "malloc_given",
     "port_given",
 ]

@@ -92,6 +92,11 @@ def warnings(settings: Settings) -> Iterator[str]:
             "DIAGNOSIS_API_KEY and DIAGNOSIS_API_MODEL do nothing without DIAGNOSIS_API_URL. "
             "Set it, or leave all three empty."
         )
+    if _key_in_the_open(settings):
+        yield (
+            "DIAGNOSIS_API_URL begins with http:// and leads to a public host, so everyone on the "
+            "way can read DIAGNOSIS_API_KEY. Use its https:// address."
+        )
     if settings.session_dir is not None:
         yield "SESSION_DIR is unused: sessions are kept with the other data. Remove it."
 
@@ -115,6 +120,12 @@ def _about_url(url: str) -> Iterator[str]:
             f"URL is {url}: public, but without https, so everyone on the way can read the links. "
             "Put a reverse proxy with a certificate in front and set the https address."
         )
+
+
+def _key_in_the_open(settings: Settings) -> bool:
+    parts = urlsplit(settings.diagnosis_api_url or "")
+    given = settings.diagnosis_api_key is not None
+    return given and parts.scheme == "http" and _is_public(parts.hostname or "")
 
 
 def _unprotected(database_url: SecretStr) -> bool:

@@ -71,6 +71,12 @@ def cache_dir(environ: Mapping[str, str] | None = None) -> Path:
     return base.absolute() / "telpher"
 
 
+def malloc_given(environ: Mapping[str, str] | None = None) -> bool:
+    """Whether glibc was told by its own variables how to keep memory: whoever did so knows why."""
+    variables = os.environ if environ is None else environ
+    return any(name.startswith("MALLOC_") and name.endswith("_") for name in variables)
+
+
 def _problems(settings: Settings, findings: list[ErrorDetails]) -> Iterator[str]:
     fields = type(settings).model_fields
     for finding in findings:

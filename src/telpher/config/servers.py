@@ -2,9 +2,11 @@
 
     {"home_dc": 2,
      "dcs": [{"id": 2, "host": "127.0.0.1", "port": 40002, "media_only": false}, ...],
-     "public_keys": ["-----BEGIN RSA PUBLIC KEY-----..."]}
+     "public_keys": ["-----BEGIN RSA PUBLIC KEY-----..."],
+     "local_urls": true}
 
-`tgfake` writes such a file.
+`tgfake` writes such a file. Where `local_urls` is true, buttons may lead to addresses that only
+this machine or its network knows; Telegram itself refuses them.
 """
 
 from __future__ import annotations
@@ -65,6 +67,7 @@ class TelegramServers(BaseModel):
     home_dc: int
     dcs: tuple[ServerAddress, ...]
     public_keys: tuple[Annotated[str, AfterValidator(_pem)], ...]
+    local_urls: bool = False
 
     @model_validator(mode="after")
     def _can_be_logged_in_to(self) -> Self:

@@ -15,7 +15,9 @@ from xml.sax.saxutils import escape
 
 from telpher.core import display
 
-M3U_TYPE = "application/vnd.apple.mpegurl"
+# Of both. As application/vnd.apple.mpegurl, which is that of HLS, VLC 3.0 expects HLS, and plays
+# nothing of a list of files.
+M3U_TYPE = "audio/x-mpegurl"
 XSPF_TYPE = "application/xspf+xml"
 
 _MOST = 300  # characters of a title: players show one line

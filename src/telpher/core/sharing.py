@@ -17,13 +17,24 @@ _TARGET: Final = re.compile(
     rb"/(?:stream|download|watch|thumbnail)/(-?\d{1,20})/(\d{1,20})[/? ]"
 )
 
+# What a worker tells of itself: which one is meant may be said.
+_NAMED: Final = re.compile(
+    rb"[A-Z]{1,16} (?:https?://[^/ \r\n]{0,255})?/(?:health|metrics)\?worker=(\d{1,3})[& ]"
+)
+
 
 def owner(request: bytes, workers: int) -> int | None:
     """The number of the worker for a request that begins with these bytes; None when any will do,
     or when they are too few to tell."""
     found = _TARGET.match(request)
     if found is None:
-        return None
+        return _named(request, workers)
     # By their values: leading zeros are another spelling of the same message.
     message = b"%d/%d" % (int(found[1]), int(found[2]))
     return zlib.crc32(message) % workers
+
+
+def _named(request: bytes, workers: int) -> int | None:
+    found = _NAMED.match(request)
+    number = int(found[1]) if found else workers
+    return number if number < workers else None

@@ -21,7 +21,7 @@ from telpher.demo import pattern, titles
 from telpher.errors import SettingsError
 
 # Part of the folder's name: raise it when what is made changes.
-VERSION = 1
+VERSION = 2
 
 _INDEX = "samples.json"
 _BINARY_SIZE = 8 << 20
@@ -35,7 +35,8 @@ AWKWARD_NAME = (
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """A file on disk and what Telegram is told of it; `duration` is in seconds."""
+    """A file on disk and what Telegram is told of it; `duration` is in seconds. `picture` is the
+    thumbnail that a sender's client would send along, `about` what is awkward about the file."""
 
     name: str
     path: Path
@@ -48,6 +49,8 @@ class Sample:
     performer: str = ""
     size: int = 0
     sha256: str = ""
+    picture: Path | None = None
+    about: str = ""
 
 
 def collect(cache: Path) -> list[Sample]:
@@ -68,7 +71,7 @@ def _kept(folder: Path) -> list[Sample]:
     """What an earlier call left; empty when there is nothing, or a file is missing or cut off."""
     try:
         entries = json.loads((folder / _INDEX).read_text(encoding="utf-8"))
-        found = [Sample(**{**entry, "path": folder / entry["path"]}) for entry in entries]
+        found = [_placed(Sample(**entry), folder) for entry in entries]
         whole = all(sample.path.stat().st_size == sample.size for sample in found)
     except (OSError, ValueError, TypeError, KeyError):
         return []
@@ -81,21 +84,32 @@ def _make(folder: Path) -> list[Sample]:
         new = Path(name) / folder.name
         new.mkdir()
         made = [_measured(sample) for sample in _record(new)]
-        entries = [dataclasses.asdict(sample) | {"path": sample.path.name} for sample in made]
-        (new / _INDEX).write_text(json.dumps(entries, indent=1), encoding="utf-8")
+        entries = [dataclasses.asdict(_placed(sample, Path())) for sample in made]
+        (new / _INDEX).write_text(json.dumps(entries, indent=1, default=str), encoding="utf-8")
         # Whatever is there is not whole, or another process has just put its own there.
         shutil.rmtree(folder, ignore_errors=True)
         new.rename(folder)
-    return [dataclasses.replace(sample, path=folder / sample.path.name) for sample in made]
+    return [_placed(sample, folder) for sample in made]
+
+
+def _placed(sample: Sample, folder: Path) -> Sample:
+    """The sample with its files in `folder`."""
+    picture = folder / Path(sample.picture).name if sample.picture else None
+    return dataclasses.replace(sample, path=folder / Path(sample.path).name, picture=picture)
 
 
 def _record(folder: Path) -> list[Sample]:
     _run_studio(folder)
     return [
-        _film("Moov at the end.mp4", folder / titles.MOOV_AT_THE_END),
-        _film("Fast start.mp4", folder / titles.FAST_START),
-        _film("Fragmented.mp4", folder / titles.FRAGMENTED),
-        _film("Subtitles and two languages.mkv", folder / titles.MATROSKA, "video/x-matroska"),
+        _film("Moov at the end.mp4", folder / titles.MOOV_AT_THE_END, "Its index comes last."),
+        _film("Fast start.mp4", folder / titles.FAST_START, "Its index comes first."),
+        _film("Fragmented.mp4", folder / titles.FRAGMENTED, "In pieces of a second."),
+        _film(
+            "Subtitles and two languages.mkv",
+            folder / titles.MATROSKA,
+            "Two sound tracks, subtitles.",
+            "video/x-matroska",
+        ),
         _song("Song with a cover.mp3", folder / titles.SONG),
         *_binaries(folder),
     ]
@@ -113,14 +127,32 @@ def _run_studio(folder: Path) -> None:
     subprocess.run(command, check=True)  # noqa: S603 our own module and our own folder
 
 
-def _film(name: str, path: Path, mime: str = "video/mp4") -> Sample:
-    return Sample(name, path, "video", mime, pattern.SECONDS, pattern.WIDTH, pattern.HEIGHT)
+def _film(name: str, path: Path, about: str, mime: str = "video/mp4") -> Sample:
+    return Sample(
+        name,
+        path,
+        "video",
+        mime,
+        duration=pattern.SECONDS,
+        width=pattern.WIDTH,
+        height=pattern.HEIGHT,
+        picture=titles.picture_of(path),
+        about=about,
+    )
 
 
 def _song(name: str, path: Path) -> Sample:
-    title, performer = titles.TITLE, titles.PERFORMER
-    seconds = pattern.SECONDS
-    return Sample(name, path, "audio", "audio/mpeg", seconds, title=title, performer=performer)
+    return Sample(
+        name,
+        path,
+        "audio",
+        "audio/mpeg",
+        duration=pattern.SECONDS,
+        title=titles.TITLE,
+        performer=titles.PERFORMER,
+        picture=titles.picture_of(path),
+        about="An MP3 with a cover.",
+    )
 
 
 def _binaries(folder: Path) -> list[Sample]:
@@ -128,8 +160,14 @@ def _binaries(folder: Path) -> list[Sample]:
     awkward.write_bytes(hashlib.shake_128(b"telpher").digest(_BINARY_SIZE))
     empty.touch()
     return [
-        Sample(AWKWARD_NAME, awkward, "document", "application/octet-stream"),
-        Sample("Empty.txt", empty, "document", "text/plain"),
+        Sample(
+            AWKWARD_NAME,
+            awkward,
+            "document",
+            "application/octet-stream",
+            about="Its name is what is awkward.",
+        ),
+        Sample("Empty.txt", empty, "document", "text/plain", about="Not a single byte."),
     ]
 
 

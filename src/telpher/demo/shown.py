@@ -27,14 +27,23 @@ def say(text: str) -> None:
     sys.stdout.flush()
 
 
-def for_people(shown: Sequence[Shown]) -> str:
-    """The links, how to play one, and in two lines how to go live."""
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """Where the server is, and the chat page."""
+
+    server: str
+    chat: str
+
+
+def for_people(chat: str, shown: Sequence[Shown]) -> str:
+    """Where the chat page is, the links, how to play one, and in two lines how to go live."""
     links = "\n".join(f"  {_harmless(each.sample.name)}\n    {each.link}\n" for each in shown)
     return (
-        "telpher runs, with a Telegram of its own. A person there has sent these files to the bot,"
+        "telpher runs, with a Telegram of its own. Somebody there has sent these files to the bot,"
         f"\nand the bot answered with these links:\n\n{links}\n"
         # In quotes: shells take the question mark for a pattern.
-        f"Play one:  vlc '{shown[0].link}'\n"
+        f"Play one:  vlc '{shown[0].link}'\n\n"
+        f"  >>> Open {chat} in a browser to try everything: a chat with the bot.\n\n"
         "Ctrl-C ends the demo.\n\n"
         "To go live: get API_ID and API_HASH from https://my.telegram.org, BOT_TOKEN from "
         "@BotFather;\n"
@@ -42,8 +51,10 @@ def for_people(shown: Sequence[Shown]) -> str:
     )
 
 
-def write_ready_file(path: Path, url: str, shown: Sequence[Shown], servers: Path) -> None:
-    """Writes {"url", "links", "servers"} as JSON; whoever sees the file sees all of it.
+def write_ready_file(
+    path: Path, addresses: Addresses, shown: Sequence[Shown], servers: Path
+) -> None:
+    """Writes {"url", "chat", "links", "servers"} as JSON; whoever sees the file sees all of it.
 
     Raises SettingsError when the file cannot be written.
     """
@@ -57,7 +68,8 @@ def write_ready_file(path: Path, url: str, shown: Sequence[Shown], servers: Path
         }
         for each in shown
     ]
-    text = json.dumps({"url": url, "links": links, "servers": str(servers)}, indent=1)
+    told = {"url": addresses.server, "chat": addresses.chat, "links": links}
+    text = json.dumps(told | {"servers": str(servers)}, indent=1)
     new = path.with_name(f".{path.name}.new")
     try:
         new.write_text(text + "\n", encoding="utf-8")

@@ -44,6 +44,8 @@ def record(folder: Path) -> None:
     write_mp4(master, folder / titles.FRAGMENTED, "frag_keyframe+empty_moov+default_base_moof")
     write_matroska(master, folder / titles.MATROSKA)
     write_song(folder / titles.SONG)
+    for name, second in titles.PICTURED_AT.items():
+        write_picture(master, titles.picture_of(folder / name), second)
     master.unlink()
 
 
@@ -103,6 +105,19 @@ def write_song(path: Path) -> None:
         out.mux([*cover.encode(picture), *cover.encode()])
         track.play_until(pattern.SECONDS)
         track.finish()
+
+
+def write_picture(master: Path, path: Path, second: int) -> None:
+    """A thumbnail: the picture at `second`, at half the width and height, as a JPEG."""
+    with av.open(str(master)) as source, av.open(str(path), "w", format="mjpeg") as out:
+        source.seek(second * av.time_base)
+        picture = next(source.decode(source.streams.video[0]))
+        width, height = picture.width // 2, picture.height // 2
+        stream = out.add_stream("mjpeg", rate=1)
+        stream.width, stream.height, stream.pix_fmt = width, height, "yuvj420p"
+        picture = picture.reformat(width=width, height=height, format="yuvj420p")
+        picture.pts, picture.time_base = 0, Fraction(1, 1)
+        out.mux([*stream.encode(picture), *stream.encode()])
 
 
 class _Sound:

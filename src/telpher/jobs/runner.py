@@ -67,6 +67,8 @@ class Runner:
             await asyncio.wait(running)
 
     async def _supervise(self, name: str, job: Job) -> None:
+        # Under every entry of the job, and of what it starts.
+        structlog.contextvars.bind_contextvars(job=name)
         backoff = Backoff(FIRST_PAUSE, MOST_PAUSE)
         while True:
             began = self._clock.monotonic()
@@ -82,7 +84,7 @@ class Runner:
             told = (isinstance(error, TelegramError) and error.retry_after) or 0
             pause = max(backoff.next(), told)
             problem = f"{type(error).__name__}: {error}"
-            _log.warning("a job failed and begins again", job=name, problem=problem, pause=pause)
+            _log.warning("a job failed and begins again", problem=problem, pause=pause)
             await self._sleep(pause)
 
 

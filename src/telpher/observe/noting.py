@@ -30,7 +30,7 @@ _REPORTING_JOBS: Final = ("reports", "alarms")
 # Fields that say where and when, which has no part in what is wrong.
 _ABOUT: Final = frozenset(
     {
-        *("timestamp", "level", "logger", "event", "module", "func_name", "lineno"),
+        *("timestamp", "level", "logger", "event", "message", "module", "func_name", "lineno"),
         *("exception", "exc_info", "stack", "stack_info", "diagnosis", "remedy", "color_message"),
         *("request_id", "chat_id", "message_id", "user_id", "job", "client", "path", "file"),
     }
@@ -82,7 +82,8 @@ class Noting:
         known = entry.get(_ENTRY)
         if _severity(entry) >= logging.ERROR or symptoms.kinds or known:
             where = str(entry.get("logger", ""))
-            quiet = where.startswith(_REPORTERS) or entry.get("job") in _REPORTING_JOBS
+            of_reporting = where.startswith(_REPORTERS) or entry.get("job") in _REPORTING_JOBS
+            harmless = known is not None and known.harmless and _severity(entry) < logging.ERROR
             sighting = Sighting(
                 summary=self._redaction.text(_summary(entry, symptoms))[:LONGEST],
                 where=where,
@@ -91,7 +92,7 @@ class Noting:
                 diagnosis=known,
                 kind=symptoms.kind,
                 stack=symptoms.stack,
-                quiet=quiet,
+                quiet=of_reporting or harmless,
             )
             self._troubles.note(sighting)
         return ""

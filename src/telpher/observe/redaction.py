@@ -28,7 +28,7 @@ _PATTERNS: Final = (
     # A link's signature.
     (re.compile(r"([?&]k=)[^&\s\"'<>#\\]+"), rf"\1{REDACTED}"),
     # A one-time link to the dashboard, wherever its secret stands.
-    (re.compile(r"(/dashboard/(?:login|enter)\b[/?#=])[^\s\"'<>\\]+"), rf"\1{REDACTED}"),
+    (re.compile(r"(/dashboard/sign-in\?)[^\s\"'<>\\]+"), rf"\1{REDACTED}"),
     (re.compile(r"(://[^/\s:@]{0,200}:)[^/\s@]+@"), rf"\1{REDACTED}@"),
     (re.compile(r"\b(Bearer|Basic)\s+[A-Za-z0-9._~+/=-]{6,}", re.IGNORECASE), rf"\1 {REDACTED}"),
     # A telephone number as people and Telegram write it; without its plus it could be any number.

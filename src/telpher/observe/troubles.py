@@ -36,7 +36,8 @@ News = Callable[[], None]
 @dataclass(frozen=True, slots=True)
 class Sighting:
     """A log entry that tells of trouble. `at` in Unix seconds; `kind` is the error's class, `stack`
-    where in telpher it came from; `quiet`: it befell what reports troubles, so it is not reported.
+    where in telpher it came from; `quiet`: it is listed and not reported, since it befell what
+    reports troubles, or is harmless.
     """
 
     summary: str

@@ -40,13 +40,14 @@ _MAX_URL = 2000
 @dataclass(frozen=True, slots=True)
 class Links:
     """Absolute URLs of one file under one signature; `bare` is `stream` without the file's name,
-    `watch` the page with a player."""
+    `watch` the page with a player, `thumbnail` its picture, if there is any."""
 
     record: LinkRecord
     stream: str
     download: str
     bare: str
     watch: str
+    thumbnail: str
 
     @property
     def claims(self) -> Claims:
@@ -120,6 +121,7 @@ class LinkService:
             download=self._url("download", ref, key, name),
             bare=self._url("stream", ref, key),
             watch=self._url("watch", ref, key),
+            thumbnail=self._url("thumbnail", ref, key),
         )
 
     def check(self, ref: MessageRef, key: str | None) -> Claims:

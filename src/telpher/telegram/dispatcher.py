@@ -71,6 +71,7 @@ class Dispatcher:
                     group.create_task(self._handle(listener, chat, number, incoming))
 
     async def _handle(self, listener: Listener, chat: int, number: int, incoming: Incoming) -> None:
+        _bind(incoming)
         # The boundary of a conversation: a fault in one must not end all others. (Cancelled, it was
         # not handled to its end: the next run of telpher does that.)
         (outcome,) = await asyncio.gather(listener(incoming), return_exceptions=True)
@@ -81,3 +82,11 @@ class Dispatcher:
         del self._unfinished[number]
         self._finished.set()
         self._work.set()
+
+
+def _bind(incoming: Incoming) -> None:
+    """Whose update it is stands under every entry that is written while it is handled."""
+    about = {"chat_id": incoming.ref.chat_id, "message_id": incoming.ref.message_id}
+    if incoming.sender is not None:
+        about["user_id"] = incoming.sender.user_id
+    structlog.contextvars.bind_contextvars(**about)

@@ -156,6 +156,11 @@ class BotGateway(Protocol):
     deleted account), RequestRejectedError where the message is.
     """
 
+    @property
+    def local_urls(self) -> bool:
+        """Whether buttons may lead to addresses that are not public; Telegram's own may not."""
+        ...
+
     async def send(self, chat_id: int, message: Outgoing) -> MessageRef:
         """Sends a message, without link preview. Waits out flood waits that are short enough."""
         ...

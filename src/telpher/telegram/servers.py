@@ -32,13 +32,15 @@ class DcAddress:
 class Servers:
     """A network of servers: the DC a new account logs in to, all addresses, RSA keys (PKCS#1 PEM).
 
-    `complete` is False when the addresses are a start that help.getConfig must complete.
+    `complete` is False when the addresses are a start that help.getConfig must complete. Where
+    `local_urls`, buttons may lead to addresses that are not public.
     """
 
     home_dc: int
     dcs: tuple[DcAddress, ...]
     public_keys: tuple[str, ...] = ()
     complete: bool = True
+    local_urls: bool = False
 
 
 TELEGRAM = Servers(
@@ -53,7 +55,8 @@ def servers_of(setting: TelegramServers | None) -> Servers:
     if setting is None:
         return TELEGRAM
     dcs = tuple(DcAddress(each.id, each.host, each.port, each.media_only) for each in setting.dcs)
-    return Servers(setting.home_dc, dcs, setting.public_keys)
+    keys, local = setting.public_keys, setting.local_urls
+    return Servers(setting.home_dc, dcs, keys, local_urls=local)
 
 
 @dataclass(slots=True)

@@ -12,8 +12,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import importlib.util
+import socket
+import subprocess
 import sys
-from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,17 +34,25 @@ _COMMAND: Final = (sys.executable, "-P", "-s", "-m", "telpher.thumbnails.helper"
 # What a JPEG begins with.
 _JPEG: Final = b"\xff\xd8\xff"
 
+_Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+
 # Brings the bytes [start, stop) of the file.
 Read = Callable[[int, int], Awaitable[bytes]]
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """`at_once` frames are taken side by side and `waiting` more wait for it; each may last so many
-    `seconds`, read so many `bytes` in so many `reads`, and become a JPEG of at most `picture`."""
+    """`at_once` frames are taken side by side and `waiting` more wait for it, no longer than
+    `patience`; each may last so many `seconds`, read so many `bytes` in so many `reads`, and become
+    a JPEG of at most `picture`.
+
+    A page of pictures asks for some dozens at once, and one takes half a second: those that wait
+    have theirs before a browser loses patience.
+    """
 
     at_once: int = 2
-    waiting: int = 16
+    waiting: int = 48
+    patience: float = 20.0
     seconds: float = 20.0
     bytes: int = 32 << 20
     reads: int = 800
@@ -74,8 +83,8 @@ class FrameTaker:
         Raises BusyError when too many are waiting, TelegramUnavailableError when the time was spent
         on waiting for bytes, and whatever `read` does.
         """
-        async with self._turn(), _process(self._command) as process:
-            return await _Conversation(process, self._limits, size, read).picture(longest)
+        async with self._turn(), _process(self._command) as streams:
+            return await _Conversation(streams, self._limits, size, read).picture(longest)
 
     @contextlib.asynccontextmanager
     async def _turn(self) -> AsyncIterator[None]:
@@ -83,7 +92,10 @@ class FrameTaker:
             raise BusyError("too many frames are to be taken")
         self._waiting += 1
         try:
-            await self._free.acquire()
+            async with asyncio.timeout(self._limits.patience):
+                await self._free.acquire()
+        except TimeoutError:
+            raise BusyError("other frames take too long") from None
         finally:
             self._waiting -= 1
         try:
@@ -93,33 +105,41 @@ class FrameTaker:
 
 
 @contextlib.asynccontextmanager
-async def _process(command: Sequence[str]) -> AsyncIterator[Process]:
-    """A process that is over in any case afterwards, and has left nothing."""
-    process = await asyncio.create_subprocess_exec(
-        *command,
-        stdin=PIPE,
-        stdout=PIPE,
-        stderr=DEVNULL,
+async def _process(command: Sequence[str]) -> AsyncIterator[_Streams]:
+    """What a process reads and writes; it is over in any case afterwards, and has left nothing."""
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        process = _start(command, theirs)
+        theirs.close()
+        try:
+            reader, writer = await asyncio.open_connection(sock=ours, limit=wire.BLOCK)
+            try:
+                yield reader, writer
+            finally:
+                writer.transport.abort()
+        finally:
+            process.kill()
+            await asyncio.to_thread(process.wait)
+
+
+def _start(command: Sequence[str], stream: socket.socket) -> subprocess.Popen[bytes]:
+    """Not by the loop: that copies the page tables of this process, which takes as long as 20 ms
+    and holds up every viewer. This one shares them until the other program is loaded (vfork)."""
+    return subprocess.Popen(  # noqa: S603 - the command is ours
+        command,
+        stdin=stream.fileno(),
+        stdout=stream.fileno(),
+        stderr=subprocess.DEVNULL,
         cwd="/",
         env={"PYTHONPATH": str(_PACKAGES)},
-        limit=wire.BLOCK,
     )
-    try:
-        yield process
-    finally:
-        with contextlib.suppress(ProcessLookupError):
-            process.kill()
-        # Waits for its end, and reads what is still in the pipe, which would stay open else.
-        await process.communicate()
 
 
 class _Conversation:
     """One frame, as `wire` has it."""
 
-    def __init__(self, process: Process, limits: Limits, size: int, read: Read) -> None:
-        assert process.stdin is not None  # noqa: S101 - as it was made
-        assert process.stdout is not None  # noqa: S101
-        self._to, self._from = process.stdin, process.stdout
+    def __init__(self, streams: _Streams, limits: Limits, size: int, read: Read) -> None:
+        self._from, self._to = streams
         self._limits = limits
         self._size = size
         self._read = read

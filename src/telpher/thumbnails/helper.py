@@ -1,10 +1,10 @@
-"""The process that takes one frame: `python -m telpher.thumbnails.helper`, told what by its pipes.
+"""The process that takes one frame: `python -m telpher.thumbnails.helper`, told what by the server.
 
 It locks itself in before it sees a byte of the file. From then on it can open nothing: with no file
-descriptor to be had there are no files, no sockets and no other pipes. Nor are there threads or
+descriptor to be had there are no files, no pipes and no other sockets. Nor are there threads or
 processes of its own, or the rights of root. It has so much memory and so many seconds of CPU time,
 no secrets (its environment is empty), and gives way to everything else on the machine. Whatever
-goes wrong in it, it dies, and the server is told by the end of the pipe.
+goes wrong in it, it dies, and the server is told by the end of the connection.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A file whose bytes come over the pipes, and of which only so much may be read.
+"""A file whose bytes come from the server, and of which only so much may be read.
 
 The server has limits of its own, which hold whatever this process does. These are for a well-meant
 search that would cost too much: it is told so while there is still something left for another way.

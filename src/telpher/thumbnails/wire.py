@@ -1,4 +1,4 @@
-"""What the server and the process that takes a frame say to each other, over two pipes.
+"""What the server and the process that takes a frame say to each other, over a pair of sockets.
 
     server → helper    ORDER size, longest side                     once
     helper → server    WANT offset, length                          as often as it likes

@@ -1,4 +1,4 @@
-"""Content negotiation between a page for people and JSON for programs (RFC 9110, 12.5.1).
+"""Content negotiation (RFC 9110, 12.5): a page for people or JSON for programs, packed or not.
 
 Only two representations exist, so only one question is asked. Players, scripts and curl send
 `*/*` or nothing and get JSON; browsers name text/html and get a page.
@@ -13,8 +13,14 @@ def prefers_html(accept: str | None) -> bool:
     return _quality(weights, "text/html") > _quality(weights, "application/json")
 
 
+def accepts_gzip(encodings: str | None) -> bool:
+    """Whether an Accept-Encoding header allows gzip."""
+    weights = _weights(encodings or "")
+    return weights.get("gzip", weights.get("*", 0.0)) > 0.0
+
+
 def _weights(accept: str) -> dict[str, float]:
-    """Media ranges and their q; what is malformed counts as refused."""
+    """Media ranges, or codings, and their q; what is malformed counts as refused."""
     weights: dict[str, float] = {}
     for item in accept.split(","):
         media, *parameters = (part.strip().lower() for part in item.split(";"))

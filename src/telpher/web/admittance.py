@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from typing import Final
 
+import structlog
 from starlette.requests import Request
 
 from telpher.core.links import Claims
@@ -55,11 +56,16 @@ class Admittance:
         try:
             if ref is None:
                 raise NotFoundError("not the path of a message")
-            return self._links.check(ref, key_of(request))
+            claims = self._links.check(ref, key_of(request))
         except NotFoundError:
             if self._status().state is not AccountState.CONNECTED:
                 raise TelegramUnavailableError("not connected") from None
             raise
+        # Whose file it is stands under every entry of this request; once it is known to be one.
+        about = {"chat_id": ref.chat_id, "message_id": ref.message_id, "link_id": claims.link_id}
+        structlog.contextvars.bind_contextvars(**about)
+        request.scope.setdefault("state", {})["about"] = about
+        return claims
 
 
 async def file_of(claims: Claims, engine: Engine) -> FileInfo:

@@ -27,6 +27,7 @@ from telpher.web.privilege import Privilege
 from telpher.web.reference import Reference
 from telpher.web.scrape import Scrape
 from telpher.web.static import StaticFiles
+from telpher.web.stats import Stats
 from telpher.web.stream import FileRoute
 from telpher.web.system import System
 from telpher.web.thumbnails import ThumbnailRoute
@@ -71,6 +72,8 @@ def create_app(deps: WebDeps) -> FastAPI:
         redoc_url=None,
     )
     app.router.routes.extend(Reference(TITLE, document_of(app), pages, assets).routes())
+    if deps.counted is not None:
+        app.router.routes.append(Stats(deps.counted, deps.engine, privilege).route())
     if deps.dashboard is not None:
         app.router.routes.extend(dashboard_routes(deps, deps.dashboard, pages, assets))
     if deps.api is not None:

@@ -58,7 +58,8 @@ _HOST: Final = re.compile(rb"[A-Za-z0-9._~!$&'()*+,;=%:\[\]-]*")
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Seconds, and connections at once. Beyond those, `spare` more are told so; the rest is cut."""
+    """Seconds, and connections at once. Beyond those, `spare` more are told so; the rest is cut.
+    `most_body` is the largest body of a request, in bytes."""
 
     head: float = 10.0
     body: float = 30.0
@@ -68,6 +69,7 @@ class Limits:
     linger: float = 2.0
     connections: int = 4096
     spare: int = 256
+    most_body: int = MOST_BODY
 
 
 class State(ServerState):
@@ -243,7 +245,7 @@ class Connection(HttpToolsProtocol):
 
     def on_body(self, body: bytes) -> None:
         self._parsed += len(body)
-        if self._parsed > MOST_BODY:
+        if self._parsed > self._limits.most_body:
             raise _Refused(refusal.BODY_TOO_LARGE)
         super().on_body(body)
 

@@ -12,12 +12,14 @@ from typing import Protocol
 from pydantic import SecretStr
 
 from telpher.clock import Clock
+from telpher.core.filekeys import FileKeys
 from telpher.core.forwarded import Network
 from telpher.core.links import Claims
 from telpher.core.model import FileInfo, MessageRef, Viewer
 from telpher.errors import NotFoundError, NoThumbnailError
 from telpher.observe.machine import Load
 from telpher.observe.metrics.metrics import Metrics
+from telpher.service.figures import Figures
 from telpher.service.playlists import Listed
 from telpher.service.register import Entry
 from telpher.storage.base import DatabaseStatus
@@ -144,6 +146,10 @@ def _unheard(key: str) -> None:
     """Where nobody counts errors."""
 
 
+def _untimed(seconds: float) -> None:
+    """Where nobody adds up how long answers took."""
+
+
 class PlaylistSource(Protocol):
     """Where playlists come from."""
 
@@ -157,6 +163,22 @@ class NoPlaylists:
 
     async def get(self, playlist_id: str) -> Listed:
         raise NotFoundError("there are no playlists")
+
+
+class FigureSource(Protocol):
+    """Who knows what telpher has done."""
+
+    async def now(self) -> Figures:
+        """The figures of a moment ago. Raises StorageError."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """What /stats tells; `keys` are what strangers know files by."""
+
+    figures: FigureSource
+    keys: FileKeys
 
 
 class LinkBook(Protocol):
@@ -232,10 +254,12 @@ class WebDeps:
     `cors_origins` are the origins that scripts may read files from, ("*",) for all. `status` is
     where the main bot stands, `extras` where the others do, `machine` how
     busy the machine is: none of these may wait. `error_shown` is told the key of each error of ours
-    (5xx) that somebody is answered with; it must neither wait nor fail. `base_url` is what
-    addresses begin with that are shown to people. Without `rates` there is no limit to requests,
-    without `api` no /api, without `dashboard` no /dashboard. `metrics_token` and `sessions` say who
-    is no stranger (`web.privilege`).
+    (5xx) that somebody is answered with, `answer_began` how many seconds after it was asked for a
+    file's first byte was there; they must neither wait nor fail. `base_url` is what addresses begin
+    with that are shown to people. `redis` says whether Redis answers, None where there is none.
+    Without `rates` there is no limit to requests, without `api` no /api, without `counted` no
+    /stats, without `dashboard` no /dashboard. `metrics_token` and `sessions` say who is no stranger
+    (`web.privilege`).
     """
 
     engine: Engine
@@ -249,12 +273,15 @@ class WebDeps:
     extras: Callable[[], Sequence[AccountStatus]] = no_extras
     admission: Admission = field(default_factory=AdmitAll)
     error_shown: Callable[[str], None] = _unheard
+    answer_began: Callable[[float], None] = _untimed
     playlists: PlaylistSource = field(default_factory=NoPlaylists)
     base_url: str = ""
     trusted_proxies: tuple[Network, ...] = ()
     rates: Rates | None = None
+    redis: Callable[[], bool | None] = lambda: None
     book: LinkBook = field(default_factory=NoBook)
     api: ApiDeps | None = None
+    counted: Counted | None = None
     pictures: Pictures = field(default_factory=NoPictures)
     dashboard: DashboardDeps | None = None
     metrics: Metrics = field(default_factory=Metrics)

@@ -13,6 +13,7 @@ import http
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+import structlog
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
@@ -25,6 +26,8 @@ from telpher.observe.metrics.metrics import Metrics
 from telpher.observe.metrics.table import HTTP_ERRORS
 from telpher.web.accept import prefers_html
 from telpher.web.pages import Pages
+
+_log = structlog.stdlib.get_logger(__name__)
 
 MESSAGES: Final[Mapping[str, str]] = {
     "not_found": "There is no file here. Check that the link was copied whole, with all that "
@@ -132,6 +135,8 @@ class ErrorAnswers:
         assert isinstance(error, TelpherError)  # noqa: S101 - registered for these
         if error.status == http.HTTPStatus.INTERNAL_SERVER_ERROR:
             raise error
+        if error.status > http.HTTPStatus.INTERNAL_SERVER_ERROR:
+            _log.warning("answered with an error", error=error.key, cause=error)
         return self.answer(request, from_tree(error))
 
     async def _http(self, request: Request, error: Exception) -> Response:

@@ -113,6 +113,8 @@ def _record(scope: Scope, progress: _Progress, seconds: float) -> None:
         bytes=0 if scope["method"] == "HEAD" else progress.sent,
         complete=progress.complete,
         seconds=round(seconds, 3),
+        # Of a good link: the route runs in a context of its own (web/disconnect).
+        **scope.get("state", {}).get("about", {}),
     )
 
 

@@ -14,7 +14,7 @@ from telpher.web.deps import PlaylistSource
 
 _FORMS: Final = {
     "m3u8": (playlist.m3u, playlist.M3U_TYPE),
-    "m3u": (playlist.m3u, "audio/x-mpegurl"),
+    "m3u": (playlist.m3u, playlist.M3U_TYPE),
     "xspf": (playlist.xspf, playlist.XSPF_TYPE),
 }
 

@@ -72,7 +72,7 @@ class FileResponse:
                 del piece
                 await asyncio.sleep(0)
         except TelpherError as error:
-            _log.warning("body broken off", error=error.key, cause=str(error), missing=self._left)
+            _log.warning("body broken off", error=error.key, cause=error, missing=self._left)
             raise BrokenBodyError from error
         if self._left:
             _log.error("stream and length differ", missing=self._left)

@@ -20,6 +20,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from telpher.errors import NotFoundError
+from telpher.web.accept import accepts_gzip
 
 PREFIX: Final = "/static/"
 
@@ -83,7 +84,7 @@ class StaticFiles:
 async def _given(request: Request, asset: Asset) -> Response:
     """The asset, or that a copy at hand is good."""
     asked = request.query_params.get("v") == asset.digest
-    unpack = asset.packed and "gzip" not in request.headers.get("accept-encoding", "")
+    unpack = asset.packed and not accepts_gzip(request.headers.get("accept-encoding"))
     # Two representations, two strong validators (RFC 9110, 8.8.3.3).
     tag = f'"{asset.digest}{"-plain" if unpack else ""}"'
     headers = {

@@ -52,6 +52,8 @@ class FileRoute(PrefixRoute):
         self._admittance = Admittance(deps.links, deps.status)
         self._admission = deps.admission
         self._turns = turns
+        self._clock = deps.clock
+        self._began = deps.answer_began
         self._metrics = deps.metrics
         self._attachment = attachment
 
@@ -63,10 +65,13 @@ class FileRoute(PrefixRoute):
             self._metrics.count(HTTP_BROKEN)
 
     async def serve(self, request: Request, receive: Receive, send: Send) -> None:
+        asked = self._clock.monotonic()
         claims = await self._claims(request)
         viewer = await self._viewer(request, claims)
         info = await file_of(claims, self._engine)
         answer = await self._answer(request, claims, info, viewer)
+        if isinstance(answer, FileResponse):  # whose first bytes are there
+            self._began(self._clock.monotonic() - asked)
         # Nothing is awaited in between: an open stream is always closed by its answer.
         await answer(request.scope, receive, send)
 

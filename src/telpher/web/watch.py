@@ -163,5 +163,5 @@ def _playlist(info: FileInfo, addresses: _Addresses) -> Response:
     name = names.safe_name(info)
     text = playlist.m3u(name, [playlist.Item(addresses.file, name, info.duration)])
     disposition = names.content_disposition(f"{name}.m3u", attachment=True)
-    headers = {**_BESIDE, "Content-Type": "audio/x-mpegurl; charset=utf-8"}
+    headers = {**_BESIDE, "Content-Type": f"{playlist.M3U_TYPE}; charset=utf-8"}
     return Response(text, headers={**headers, "Content-Disposition": disposition})

@@ -40,7 +40,7 @@ async def send_message(call: Call) -> Any:
     request = call.request
     peer = peer_named(call, request.peer)
     check_text(request.message)
-    return await _send(call, peer, [request.random_id], [_draft(call, peer, _body(request))])
+    return await _send(call, peer, [request.random_id], [_draft(call, peer, _body(call, request))])
 
 
 async def send_media(call: Call) -> Any:
@@ -48,7 +48,7 @@ async def send_media(call: Call) -> Any:
     request = call.request
     peer = peer_named(call, request.peer)
     check_caption(request.message)
-    body = replace(_body(request), file=file_named(call, request.media))
+    body = replace(_body(call, request), file=file_named(call, request.media))
     return await _send(call, peer, [request.random_id], [_draft(call, peer, body)])
 
 
@@ -62,7 +62,7 @@ async def send_multi_media(call: Call) -> Any:
     drafts = []
     for item in request.multi_media:
         check_caption(item.message)
-        body = replace(_body(item), file=file_named(call, item.media))
+        body = replace(_body(call, item), file=file_named(call, item.media))
         drafts.append(replace(_draft(call, peer, body), grouped_id=group))
     return await _send(call, peer, [item.random_id for item in request.multi_media], drafts)
 
@@ -112,9 +112,9 @@ def _forwards(call: Call, peer: Peer, messages: Sequence[Message]) -> list[Draft
     return drafts
 
 
-def _body(request: Any) -> Body:
+def _body(call: Call, request: Any) -> Body:
     markup = getattr(request, "reply_markup", None)
-    check_markup(markup)
+    check_markup(markup, local_urls=call.world.local_urls)
     text = request.message
     given = tuple(request.entities or ())
     # The server marks links and commands itself wherever the sender has marked nothing.
@@ -217,7 +217,7 @@ def _check_may_edit(call: Call, message: Message) -> None:
 
 def _edited(call: Call, old: Body) -> Body:
     request = call.request
-    check_markup(request.reply_markup)
+    check_markup(request.reply_markup, local_urls=call.world.local_urls)
     body = replace(old, markup=request.reply_markup)
     if request.message is not None:
         given = tuple(request.entities or ()) or found_entities(request.message)

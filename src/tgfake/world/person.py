@@ -29,6 +29,7 @@ from tgfake.world.delivery import Cause
 from tgfake.world.files import File, FileSpec
 from tgfake.world.messages import Body, Message, found_entities
 from tgfake.world.peers import Kind, Peer
+from tgfake.world.reading import Mark, commands_of, marks_of
 from tgfake.world.writing import (
     Draft,
     check_may_forward,
@@ -78,6 +79,11 @@ class Seen:
     def chat_id(self) -> int:
         """The chat's marked id."""
         return self.chat.marked
+
+    @property
+    def marks(self) -> tuple[Mark, ...]:
+        """The entities in plain values."""
+        return marks_of(self.entities)
 
     def button(self, name: str | bytes) -> Button:
         """The button with this text or data; raises LookupError."""
@@ -263,6 +269,10 @@ class Person:
     async def reply_to(self, sent: Seen) -> Seen:
         """The first message from somebody else in the chat of `sent`, after it."""
         return await self.wait_for(lambda seen: not seen.out, sent.chat, after=sent)
+
+    def commands(self, bot: Account) -> list[tuple[str, str]]:
+        """What a bot offers this person: (name, description) of each command."""
+        return commands_of(bot, self.account.lang_code)
 
     def peer(self, chat: Where) -> Peer:
         """The peer that `chat` names; raises USERNAME_NOT_OCCUPIED."""

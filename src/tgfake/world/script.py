@@ -1,7 +1,7 @@
 """Worlds described in JSON, for `python -m tgfake --world FILE`.
 
     {
-      "home_dc":  2, "limits": false,
+      "home_dc":  2, "limits": false, "local_urls": false,
       "bots":     [{"token": "123456:abc", "username": "example_bot", "privacy": true}],
       "users":    [{"first_name": "Ann", "user_id": 6100000001, "lang_code": "en"}],
       "chats":    [{"kind": "channel", "title": "Films", "username": "films", "forum": false,
@@ -44,8 +44,9 @@ def load(path: Path) -> dict[str, Any]:
 
 
 def settings(script: dict[str, Any]) -> dict[str, Any]:
-    """What the script says of the world as a whole: its home, whether rates are limited."""
-    return {name: script[name] for name in ("home_dc", "limits") if name in script}
+    """What the script says of the world as a whole: its home, whether rates are limited and
+    whether buttons may lead to this machine."""
+    return {name: script[name] for name in ("home_dc", "limits", "local_urls") if name in script}
 
 
 def build(world: World, script: dict[str, Any], base: Path) -> None:

@@ -47,12 +47,15 @@ class World:
         clock: Clock | None = None,
         *,
         limits: bool = False,
+        local_urls: bool = False,
         home_dc: int = 2,
         seed: bytes = _SEED,
     ) -> None:
         self.clock = clock or SystemClock()
         self.home_dc = home_dc
         self.limits = Limits(self.clock, limits)
+        # Buttons may lead to this machine: for demonstrations. Telegram refuses such addresses.
+        self.local_urls = local_urls
         self.access = Access(seed)
         self.directory = Directory(self.clock, home_dc)
         self.view = View(self.directory, self.access)

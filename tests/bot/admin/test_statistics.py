@@ -1,5 +1,5 @@
 from telpher.core.model import MessageRef
-from telpher.core.tally import BatchMade, BytesServed, ErrorShown, PlayBegun
+from telpher.core.tally import AnswerBegan, BatchMade, BytesServed, ErrorShown, PlayBegun
 from tests.bot.admin.crowd import ROOT, meet
 from tests.bot.stage import FILM
 
@@ -10,6 +10,8 @@ async def test_without_anybody_nothing_is_divided_by_nobody(home):
     page = await home.press_data(b"statistics", ROOT)
     assert "People: 0" in page.text
     assert "Active in a day: 0 (-)" in page.text
+    assert "First byte after - on average" in page.text
+    assert "Errors of" not in page.text
     assert "Popular" not in page.text
 
 
@@ -42,7 +44,9 @@ async def test_work_is_told_since_the_beginning_and_of_the_last_day(home):
         home.notes.note(PlayBegun(link.link_id, document, MessageRef(7, 1), name, 9, at))
         home.notes.note(BytesServed(link.link_id, document, 1536, at))
         home.notes.note(BatchMade(7, at))
-        home.notes.note(ErrorShown("gone", at))
+        for key in ("gone", "busy", "busy"):
+            home.notes.note(ErrorShown(key, at))
+        home.notes.note(AnswerBegan(0.25, at))
         await home.notes.flush()
         home.clock.advance(2 * DAY)
     home.clock.advance(-DAY * 1.5)
@@ -51,9 +55,13 @@ async def test_work_is_told_since_the_beginning_and_of_the_last_day(home):
         "Streams: 2, in the last day 1, now 3",
         "Sent: 3.00 KB, in the last day 1.50 KB",
         "Links: 2, in the last day 1",
-        "Files played: 2",
+        "Files played: 2, in the last day 1",
         "Batches: 2, in the last day 1",
-        "Errors shown: 2, in the last day 1",
+        "Errors shown: 6, in the last day 3",
+        "First byte after 0.25 s on average, in the last day 0.25 s",
+        "Last 7 days: streams 2, 3.00 KB; files played 2; links 2; batches 2; errors 6; first byte",
+        "Last 30 days: streams 2",
+        "Errors of the last 30 days\nbusy: 4\ngone: 2",
         "*film*.mkv: played once, 1.50 KB",
         "<b>song.mp3: played once, 1.50 KB",
     ):

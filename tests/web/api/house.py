@@ -10,11 +10,13 @@ from typing import Any
 
 import httpx
 
+from telpher.core.filekeys import FileKeys
 from telpher.core.links import LinkSigner
 from telpher.core.model import MessageRef
 from telpher.core.tokens import Scope
 from telpher.service.bans import Bans
 from telpher.service.denials import Denials
+from telpher.service.figures import FigureDesk
 from telpher.service.links import LinkService
 from telpher.service.people import Access, People
 from telpher.service.register import Register
@@ -23,6 +25,7 @@ from telpher.service.tokens import Tokens
 from telpher.storage.local import LocalStore
 from telpher.storage.sqlite import SqliteDatabase
 from telpher.web.api.deps import ApiDeps
+from telpher.web.deps import Counted
 from telpher.web.limiting.rates import Rates
 from telpher.web.limiting.shared import OwnCounts
 from telpher.web.server import HttpServer
@@ -79,7 +82,9 @@ async def house(work_dir: Path, per_minute: int = 0) -> AsyncIterator[House]:
         people = People(database.users, notes, clock, revocations.refresh)
         bans = Bans(people, Access(frozenset({ADMIN})))
         tokens = Tokens(database.tokens, clock)
-        world.api = ApiDeps(tokens, database, links, revocations, bans, wanted.append)
+        desk = FigureDesk(database, clock)
+        world.counted = Counted(desk, FileKeys(b"s" * 32))
+        world.api = ApiDeps(tokens, database, links, revocations, bans, wanted.append, desk)
         text, _ = await tokens.create("everything", Scope)
         async with (
             serving(world.app(), clock) as server,

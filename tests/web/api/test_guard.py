@@ -18,6 +18,7 @@ OPERATIONS = [
     ("POST", "/api/links", Scope.LINKS_WRITE),
     ("GET", "/api/links/1", Scope.LINKS_READ),
     ("DELETE", "/api/links/1", Scope.LINKS_WRITE),
+    ("DELETE", "/api/links?all=true", Scope.LINKS_WRITE),
     ("GET", "/api/users", Scope.USERS_READ),
     ("GET", "/api/users/7", Scope.USERS_READ),
     ("POST", "/api/users/7/ban", Scope.USERS_WRITE),
@@ -165,8 +166,8 @@ async def test_a_parameter_given_twice_is_refused(home: House) -> None:
 @pytest.mark.parametrize(
     ("method", "path", "allowed"),
     [
-        ("PUT", "/api/links", "GET, POST"),
-        ("DELETE", "/api/links", "GET, POST"),
+        ("PUT", "/api/links", "DELETE, GET, POST"),
+        ("PATCH", "/api/links", "DELETE, GET, POST"),
         ("POST", "/api/links/1", "DELETE, GET"),
         ("GET", "/api/users/1/ban", "POST"),
         ("OPTIONS", "/api/stats", "GET"),

@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 
 from telpher.core.model import MessageRef
-from telpher.core.tally import PersonSeen, PlayBegun, tally
-from telpher.errors import MessageDeletedError, TelegramUnavailableError
+from telpher.core.tally import AnswerBegan, ErrorShown, PersonSeen, PlayBegun, tally
+from telpher.errors import GoneError, MessageDeletedError, TelegramUnavailableError
 from tests.storage.contract.makers import happen, person, seen
 from tests.web.api.house import ADMIN, URL, House
 from tests.web.fakes import MOVIE, REF
@@ -43,6 +43,7 @@ async def test_a_link_is_made_and_opens(home: House) -> None:
     assert home.links.check(REF, urls["download"].partition("?k=")[2]).link_id == int(
         made["link_id"]
     )
+    assert urls["thumbnail"] == urls["watch"].replace("/watch/", "/thumbnail/")
     assert home.wanted == [REF]
     again = (await home.http.get(f"/api/links/{made['link_id']}")).json()
     assert again == {**made, "urls": urls}
@@ -91,6 +92,30 @@ async def test_a_revoked_link_is_dead_at_once_and_out_of_the_list(home: House) -
         home.links.check(REF, made["urls"]["watch"][-46:])
     assert (await home.http.get(address)).status_code == 404
     assert (await home.http.get("/api/links?owner=7")).json() == {"links": [], "next": None}
+
+
+async def test_all_links_are_dead_at_once_and_new_ones_live(home: House) -> None:
+    old = [await home.make(owner) for owner in (7, 8)]
+    answer = await home.http.delete("/api/links?all=true")
+    assert (answer.status_code, answer.content) == (204, b"")
+    for each in old:
+        with pytest.raises(GoneError):
+            home.links.check(REF, each["urls"]["watch"][-46:])
+    home.world.clock.advance(1)
+    new = await home.make()
+    assert home.links.check(REF, new["urls"]["watch"][-46:])
+    listed = (await home.http.get("/api/links?owner=7")).json()["links"]
+    assert [each["live"] for each in listed] == [True, False]
+    assert [each["link_id"] for each in listed] == [new["link_id"], old[0]["link_id"]]
+
+
+@pytest.mark.parametrize(
+    "query", ["", "?all=", "?all=false", "?all=1", "?all=true&x=1", "?ALL=true"]
+)
+async def test_all_links_are_ended_only_when_it_is_said(home: House, query: str) -> None:
+    made = await home.make()
+    assert (await home.http.delete(f"/api/links{query}")).status_code == 422
+    assert home.links.check(REF, made["urls"]["watch"][-46:])
 
 
 @pytest.mark.parametrize("number", ["1", "9223372036854775807", "9223372036854775808", "9" * 19])
@@ -164,12 +189,28 @@ async def test_admins_cannot_be_banned(home: House) -> None:
 async def test_stats(home: House) -> None:
     await seen(home.database, person(7), at=home.world.clock.now())
     await home.make(owner=7)
-    work = {"streams": 0, "files": 1, "bytes_served": 0, "batches": 0, "errors": 0}
+    at = home.world.clock.now()
+    waits = [AnswerBegan(each, at) for each in (0.1, 0.025)]
+    errors = [ErrorShown("busy", at)] * 2
+    play = PlayBegun(1, 77, REF, "movie.mp4", 9, at)
+    await home.database.ledger.apply("plays", 1, tally([play, *errors, *waits]))
+    work = {
+        "streams": 1,
+        "files": 1,
+        "bytes_served": 0,
+        "batches": 0,
+        "errors": 2,
+        "average_response_ms": 62.5,
+    }
+    period = {**work, "errors_by_key": {"busy": 2}}
     users = {"total": 1, "day": 1, "week": 1, "month": 1, "banned": 0, "blocked": 0, "reachable": 1}
     assert (await home.http.get("/api/stats")).json() == {
         "active_streams": 3,
-        "unique_files": 0,
+        "unique_files": 1,
         "users": users,
+        "files_played": {"total": 1, "day": 1, "week": 1, "month": 1},
         "total": work,
-        "last_24_hours": work,
+        "last_24_hours": period,
+        "last_7_days": period,
+        "last_30_days": period,
     }

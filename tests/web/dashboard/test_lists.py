@@ -83,7 +83,7 @@ async def test_what_is_not_there_is_said_to_be_so(home, path):
     await home.enter()
     page = await home.get(f"/dashboard/{path}")
     assert page.status_code == 404
-    assert "There is nothing of that id" in page.text
+    assert "There is nothing here" in page.text
 
 
 async def test_a_ban_kills_the_links_and_lifting_it_revives_them(home):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from telpher.core.model import MessageRef
 from telpher.core.tally import BytesServed, ErrorShown, PlayBegun
+from telpher.service.figures import FRESH
 from telpher.web.dashboard.pulse import Counters
 
 
@@ -29,6 +30,21 @@ async def test_the_page_shows_how_it_is_and_was(home):
         assert wanted.lower() in text.lower(), wanted
 
 
+async def test_people_are_counted_every_few_seconds_and_no_more(home):
+    await home.enter()
+
+    async def people() -> str:
+        text = (await home.get("/dashboard")).text
+        return text.partition("<dt>All</dt><dd>")[2].partition("<")[0]
+
+    await home.meet(7)
+    assert await people() == "1"
+    await home.meet(8)
+    assert await people() == "1"
+    home.world.clock.advance(FRESH)
+    assert await people() == "2"
+
+
 async def test_names_of_strangers_are_text(home):
     await home.enter()
     await happened(home, *play(5, home.world.clock.now(), name="<img src=x onerror=alert(1)>"))
@@ -47,7 +63,7 @@ async def test_live_figures_are_of_this_moment(home):
     told = (await home.get("/dashboard/live")).json()
     figures = told["figures"]
     assert (figures["streams"], figures["sent"], figures["fetched"]) == (
-        *("3", "2.00 MB/s", "512.00 KB/s"),
+        *("3", "2.00 MB/s", "512 KB/s"),
     )
     assert figures["hit_rate"] == "75\u202f%"
     [[at, streams, sent, fetched, memory, _]] = told["beats"]

@@ -16,19 +16,18 @@ from telpher.clock import Clock
 from telpher.core import display
 from telpher.core.records import FileRecord, Totals, UserCounts
 from telpher.core.tally import HourSum
-from telpher.service.figures import figures
-from telpher.storage.base import Database
+from telpher.service.figures import FigureDesk, Figures, average_wait
 
 _PRESS: Final = "statistics"
-_POPULAR: Final = 5
 _SHOWN_NAME: Final = 60
+_SHOWN_ERRORS: Final = 5
 
 
 class Statistics:
     """The area of the figures; `streams` tells how many there are at this moment."""
 
-    def __init__(self, database: Database, clock: Clock, streams: Callable[[], int]) -> None:
-        self._database = database
+    def __init__(self, figures: FigureDesk, clock: Clock, streams: Callable[[], int]) -> None:
+        self._figures = figures
         self._clock = clock
         self._streams = streams
 
@@ -46,13 +45,14 @@ class Statistics:
         await turn.show(await self._page(turn))
 
     async def _page(self, turn: Turn) -> Answer:
-        now = self._clock.now()
-        known = await figures(self._database, now)
+        known = await self._figures.now(max_age=0)
         parts = [
-            turn.render("statistics.heading", time=shown.time(now)),
+            turn.render("statistics.heading", time=shown.time(known.at)),
             _people(turn, known.people),
-            _work(turn, known.total, known.day, self._streams()),
-            _popular(turn, await self._database.ledger.popular(_POPULAR)),
+            _work(turn, known, self._streams()),
+            _lately(turn, known),
+            _popular(turn, known.popular),
+            _errors(turn, known.month),
         ]
         buttons = (shown.button(turn, "refresh", _PRESS), shown.to_panel(turn))
         return Answer(Html("\n\n".join(part for part in parts if part)), (buttons,))
@@ -70,7 +70,8 @@ def _people(turn: Turn, counts: UserCounts) -> Html:
     return turn.render("statistics.people", number=counts.total, **parts, **shares)
 
 
-def _work(turn: Turn, totals: Totals, day: HourSum, streams: int) -> Html:
+def _work(turn: Turn, known: Figures, streams: int) -> Html:
+    totals, day = known.total, known.day
     return turn.render(
         "statistics.work",
         now=streams,
@@ -81,11 +82,36 @@ def _work(turn: Turn, totals: Totals, day: HourSum, streams: int) -> Html:
         files=totals.files,
         files_day=day.files,
         unique=totals.unique_files,
+        unique_day=known.files.day,
         batches=totals.batches,
         batches_day=day.batches,
         errors=totals.errors,
         errors_day=day.errors,
+        wait=_wait(totals),
+        wait_day=_wait(day),
     )
+
+
+def _lately(turn: Turn, known: Figures) -> Html:
+    """A week and a month, each in a line."""
+    spans = {
+        "statistics.week": (known.week, known.files.week),
+        "statistics.month": (known.month, known.files.month),
+    }
+    lines = [
+        turn.render(
+            key,
+            streams=work.streams,
+            size=display.size(work.bytes_served),
+            unique=played,
+            files=work.files,
+            batches=work.batches,
+            errors=work.errors,
+            wait=_wait(work),
+        )
+        for key, (work, played) in spans.items()
+    ]
+    return Html("\n".join(lines))
 
 
 def _popular(turn: Turn, files: Sequence[FileRecord]) -> Html:
@@ -102,3 +128,18 @@ def _popular(turn: Turn, files: Sequence[FileRecord]) -> Html:
         for place, file in enumerate(files, 1)
     ]
     return Html("\n".join((turn.render("statistics.popular"), *lines)))
+
+
+def _errors(turn: Turn, month: HourSum) -> Html:
+    """Those that were shown most often."""
+    if not month.shown:
+        return Html("")
+    most = sorted(month.shown.items(), key=lambda each: (-each[1], each[0]))[:_SHOWN_ERRORS]
+    lines = [turn.render("statistics.error", key=key, number=number) for key, number in most]
+    return Html("\n".join((turn.render("statistics.errors"), *lines)))
+
+
+def _wait(work: HourSum | Totals) -> str:
+    """How long a file's first byte took on average, in seconds."""
+    average = average_wait(work)
+    return shown.NEVER if average is None else f"{average / 1000:.2f} s"

@@ -17,7 +17,17 @@ from telpher.observe.diagnosis.symptoms import Symptoms, symptoms_of
 
 # The files, in the order they are looked through: an error of Telegram's may hold one of the
 # network's as its cause, never the other way round.
-AREAS: Final = ("telegram", "chats", "database", "redis", "media", "web", "settings", "machine")
+AREAS: Final = (
+    "telegram",
+    "chats",
+    "database",
+    "redis",
+    "media",
+    "web",
+    "settings",
+    "machine",
+    "network",
+)
 
 
 class Catalogue:

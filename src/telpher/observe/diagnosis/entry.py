@@ -58,7 +58,8 @@ class Match:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What is known of one error. `title` names it, `cause` and `remedy` are plain sentences."""
+    """What is known of one error. `title` names it, `cause` and `remedy` are plain sentences.
+    `harmless`: as long as it is but a warning, nobody need be told of it at once."""
 
     key: str
     title: str
@@ -66,6 +67,7 @@ class Entry:
     remedy: str
     area: str
     matches: tuple[Match, ...]
+    harmless: bool = False
 
     @property
     def anchor(self) -> str:
@@ -79,7 +81,7 @@ class Entry:
 
 def read_entry(data: Mapping[str, Any], area: str) -> Entry:
     """An entry out of a table of TOML. Raises CatalogueError."""
-    unknown = set(data) - {"key", "title", "cause", "remedy", "match"}
+    unknown = set(data) - {*_TEXTS, "match", "harmless"}
     if unknown:
         raise CatalogueError(f"{data.get('key')}: {', '.join(sorted(unknown))} is no field")
     texts = {name: " ".join(str(data.get(name, "")).split()) for name in _TEXTS}
@@ -88,7 +90,7 @@ def read_entry(data: Mapping[str, Any], area: str) -> Entry:
     matches = tuple(_read_match(each, texts["key"]) for each in data.get("match", ()))
     if not matches:
         raise CatalogueError(f"{texts['key']}: nothing tells how it is recognised")
-    return Entry(area=area, matches=matches, **texts)
+    return Entry(area=area, matches=matches, harmless=bool(data.get("harmless")), **texts)
 
 
 def _read_match(data: Mapping[str, Any], key: str) -> Match:

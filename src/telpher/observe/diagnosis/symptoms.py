@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import errno
 import re
+import socket
+import ssl
 from collections.abc import Iterator
 from dataclasses import dataclass
 from types import TracebackType
@@ -22,9 +24,12 @@ _MOST_ERRORS: Final = 16
 # What every class descends from tells nothing.
 _EVERYBODYS: Final = frozenset({"object", "BaseException", "Exception"})
 
-_KIND: Final = re.compile(r"\b[A-Z]\w{2,60}(?:Error|Exception|Failure|Timeout|NotFound|Invalid)\b")
+_KIND: Final = re.compile(r"\b[A-Z]\w{0,60}(?:Error|Exception|Failure|Timeout|NotFound|Invalid)\b")
 _NAME: Final = re.compile(r"\b[A-Z][A-Z0-9]{1,30}(?:_[A-Z0-9]{1,30}){1,8}\b")
 _ERRNO: Final = re.compile(r"\[Errno (-?\d{1,4})\]")
+
+# Their numbers are those of other tables.
+_NUMBERED_OTHERWISE: Final = (ssl.SSLError, socket.gaierror, socket.herror)
 
 _OWN: Final = "telpher."
 _MOST_FRAMES: Final = 12
@@ -52,6 +57,8 @@ def symptoms_of(error: BaseException | None, text: str = "", where: str = "") ->
     chain = list(_chain(error)) if error is not None else []
     said = "\n".join([text[:LONGEST], *(_said(each) for each in chain)])[:LONGEST]
     numbers = {str(each.errno) for each in chain if isinstance(each, OSError)}
+    if any(isinstance(each, _NUMBERED_OTHERWISE) for each in chain):
+        numbers = set()
     numbers.update(_ERRNO.findall(said))
     ancestors = {kind.__name__ for each in chain for kind in type(each).__mro__}
     return Symptoms(

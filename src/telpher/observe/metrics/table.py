@@ -197,8 +197,8 @@ LINKS: Final = _counter("links_total", "Links that were made")
 BATCHES: Final = _counter("batches_total", "Batches that were finished")
 
 # The process and its machine
-JOB_RUNNING: Final = _gauge("job_running", "Whether a background job runs", "job")
-JOB_FAILURES: Final = _counter("job_failures_total", "How often it failed and began again", "job")
+JOB_RUNNING: Final = _gauge("job_running", "Whether a background job runs", "task")
+JOB_FAILURES: Final = _counter("job_failures_total", "How often it failed and began again", "task")
 TROUBLES: Final = _counter(
     "troubles_total",
     "Log entries that tell of trouble, by the catalogue's word for its cause",

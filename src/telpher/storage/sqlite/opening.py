@@ -38,7 +38,7 @@ def for_writing(path: Path, steps: Sequence[str]) -> sqlite3.Connection:
         # Only a power cut can undo the last commits; it cannot damage the file.
         connection.execute("PRAGMA synchronous=NORMAL")
         if _version(connection) != len(steps):  # else nothing is written: the disk may be full
-            transact(connection, lambda connection: _upgrade(connection, steps))
+            transact(connection, lambda connection: upgrade(connection, steps))
     except BaseException:
         connection.close()
         raise
@@ -145,7 +145,8 @@ def _make(path: Path) -> None:
     path.chmod(_OWNER_ONLY)
 
 
-def _upgrade(connection: sqlite3.Connection, steps: Sequence[str]) -> None:
+def upgrade(connection: sqlite3.Connection, steps: Sequence[str]) -> None:
+    """Brings what is open to its newest form, in the caller's transaction. Raises sqlite3.Error."""
     version = _version(connection)
     if version > len(steps):
         raise sqlite3.OperationalError("the file was written by a newer telpher")

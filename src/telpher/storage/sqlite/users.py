@@ -33,7 +33,8 @@ _PAGE = f"""
     ORDER BY join_date DESC, user_id DESC LIMIT ?
 """
 _FIRST_PAGE = f"SELECT {_COLUMNS} FROM users ORDER BY join_date DESC, user_id DESC LIMIT ?"
-# Nobody is counted twice: each week is its day and what came before.
+# Nobody is counted twice: each week is its day and what came before. (+: the few who are banned are
+# looked at, not the many whom no message reaches.)
 _COUNTS = """
     SELECT
         (SELECT count(*) FROM users),
@@ -42,7 +43,7 @@ _COUNTS = """
         (SELECT count(*) FROM users WHERE last_seen >= ?3 AND last_seen < ?2),
         (SELECT count(*) FROM users WHERE banned = 1),
         (SELECT count(*) FROM users WHERE blocked_bot = 1),
-        (SELECT count(*) FROM users WHERE banned = 1 AND blocked_bot = 1)
+        (SELECT count(*) FROM users WHERE banned = 1 AND +blocked_bot = 1)
 """
 # Nobody has the least id: the first row of a field is after the key of its prefix and that id.
 _BY_USERNAME = f"""

@@ -17,7 +17,7 @@ from telpher.storage.seen import Seen
 from telpher.storage.sqlite.database import PATIENCE
 from telpher.storage.sqlite.file import SqliteFile
 from telpher.storage.sqlite.leases import SqliteLeases, SqliteSessions
-from telpher.storage.sqlite.opening import LOCK_PATIENCE, is_damage
+from telpher.storage.sqlite.opening import LOCK_PATIENCE, is_damage, upgrade
 from telpher.storage.sqlite.schema import STEPS
 
 # Bytes: larger files are not read through for damage, which would take longer than a visit.
@@ -97,7 +97,6 @@ def _opened(path: Path) -> Iterator[sqlite3.Connection]:
 def _wanted() -> dict[str, str]:
     """Every index of the newest form, and the statement that makes it, in one line."""
     with contextlib.closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
-        for step in STEPS:
-            connection.executescript(step)
+        upgrade(connection, STEPS)
         found = connection.execute(_INDEXES).fetchall()
     return {name: " ".join(sql.split()) for name, sql in found}

@@ -110,7 +110,7 @@ class BotAccount:
         outbox, asking = Outbox(vault.clock, self._timing), Outbox(vault.clock, self._timing)
         self._outboxes = (outbox, asking)
         reader = PictureReader(self.find_file, self._logins, self._timing)
-        self.bot = Messenger(self.call, outbox, session, reader)
+        self.bot = Messenger(self.call, outbox, session, reader, local_urls=servers.local_urls)
         self.chats = Chats(self.call, asking, session, self.user_id)
         self.posts = Posts(self.call, outbox, session)
         self.copier = Copier(self.call, outbox, session, self.find_file)

@@ -41,13 +41,20 @@ class Messenger:
     """`call` sends a request on the main connection, `outbox` waits out what can be waited out."""
 
     def __init__(
-        self, call: Call, outbox: Outbox, hashes: AccessHashes, reader: PictureReader
+        self,
+        call: Call,
+        outbox: Outbox,
+        hashes: AccessHashes,
+        reader: PictureReader,
+        *,
+        local_urls: bool = False,
     ) -> None:
         self._call = call
         self._outbox = outbox
         self._hashes = hashes
         self._uploads = Uploads(call)
         self._reader = reader
+        self.local_urls = local_urls
 
     async def send(self, chat_id: int, message: Outgoing) -> MessageRef:
         """See BotGateway. As often as it takes with the same random id: Telegram counts it once."""

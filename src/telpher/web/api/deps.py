@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from telpher.core.model import MessageRef
 from telpher.service.bans import Bans
+from telpher.service.figures import FigureDesk
 from telpher.service.links import LinkService
 from telpher.service.revocations import Revocations
 from telpher.service.tokens import Tokens
@@ -15,7 +16,8 @@ from telpher.storage.base import Database
 
 @dataclass(frozen=True, slots=True)
 class ApiDeps:
-    """`link_made` is told of each message that a link was made to; it never waits or fails."""
+    """`link_made` is told of each message that a link was made to; it never waits or fails.
+    `figures` tells what telpher has done."""
 
     tokens: Tokens
     database: Database
@@ -23,3 +25,4 @@ class ApiDeps:
     revocations: Revocations
     bans: Bans
     link_made: Callable[[MessageRef], None]
+    figures: FigureDesk

@@ -38,6 +38,7 @@ LINK: Final[dict[str, Any]] = {
         "stream": f"{_ADDRESS}/stream/{_PLACE}/film.mp4?k=AQAA",
         "download": f"{_ADDRESS}/download/{_PLACE}/film.mp4?k=AQAA",
         "watch": f"{_ADDRESS}/watch/{_PLACE}?k=AQAA",
+        "thumbnail": f"{_ADDRESS}/thumbnail/{_PLACE}?k=AQAA",
     },
 }
 
@@ -60,7 +61,15 @@ USER: Final[dict[str, Any]] = {
     "bytes_served": 11_000_000,
 }
 
-_WORK: Final = {"streams": 12, "files": 3, "bytes_served": 11_000_000, "batches": 1, "errors": 0}
+_WORK: Final = {
+    "streams": 12,
+    "files": 3,
+    "bytes_served": 11_000_000,
+    "batches": 1,
+    "errors": 2,
+    "average_response_ms": 84.5,
+}
+_PERIOD: Final = {**_WORK, "errors_by_key": {"busy": 2}}
 
 STATS: Final[dict[str, Any]] = {
     "active_streams": 2,
@@ -74,6 +83,9 @@ STATS: Final[dict[str, Any]] = {
         "blocked": 2,
         "reachable": 17,
     },
+    "files_played": {"total": 3, "day": 1, "week": 2, "month": 3},
     "total": _WORK,
-    "last_24_hours": _WORK,
+    "last_24_hours": _PERIOD,
+    "last_7_days": _PERIOD,
+    "last_30_days": _PERIOD,
 }

@@ -8,7 +8,7 @@ ISO 8601 in UTC, null for never.
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
@@ -55,6 +55,12 @@ class LinksAsked(Page):
     """Whose links."""
 
     owner: UserId
+
+
+class AllLinks(_Asked):
+    """That really all of them are meant: an address cut short must not end every link."""
+
+    all: Annotated[Literal["true"], Field(description="Has to be said.", examples=["true"])]
 
 
 class FilesAsked(_Asked):
@@ -111,11 +117,12 @@ class Files(_Told):
 
 
 class Urls(_Told):
-    """Where the file is. Whoever has these has the file."""
+    """Where the file is. Whoever has these has the file. Its picture is a 404 where it has none."""
 
     stream: str
     download: str
     watch: str
+    thumbnail: str
 
 
 class Link(_Told):
@@ -196,6 +203,15 @@ class UserFigures(_Told):
     reachable: int
 
 
+class FileFigures(_Told):
+    """Different files that were played, ever and in the last 1, 7 and 30 days."""
+
+    total: int
+    day: int
+    week: int
+    month: int
+
+
 class WorkFigures(_Told):
     """What happened."""
 
@@ -204,6 +220,15 @@ class WorkFigures(_Told):
     bytes_served: int
     batches: int
     errors: int
+    average_response_ms: Annotated[
+        float | None, Field(description="Until the first byte of a file; null of no answers.")
+    ]
+
+
+class PeriodFigures(WorkFigures):
+    """What happened in some time."""
+
+    errors_by_key: Annotated[dict[str, int], Field(description="By `error` of the answer.")]
 
 
 class Stats(_Told):
@@ -214,8 +239,11 @@ class Stats(_Told):
     active_streams: int
     unique_files: int
     users: UserFigures
+    files_played: FileFigures
     total: WorkFigures
-    last_24_hours: WorkFigures
+    last_24_hours: PeriodFigures
+    last_7_days: PeriodFigures
+    last_30_days: PeriodFigures
 
 
 class Problem(_Told):

@@ -12,7 +12,6 @@ from telpher.core.model import MessageRef
 from telpher.core.records import LinkRecord
 from telpher.core.tokens import Scope
 from telpher.service.bans import Outcome
-from telpher.service.figures import figures
 from telpher.storage.base import PageKey
 from telpher.web.api import models, paging, shown
 from telpher.web.api.deps import ApiDeps
@@ -38,7 +37,6 @@ class Api:
 
     def __init__(self, deps: WebDeps, api: ApiDeps) -> None:
         self._engine = deps.engine
-        self._clock = deps.clock
         self._api = api
         self._database = api.database
 
@@ -67,6 +65,10 @@ class Api:
             *("POST", "/links", Scope.LINKS_WRITE, self.make_link),
             status_code=HTTPStatus.CREATED,
             also=[404, 410, 415, 502],
+        )
+        add(
+            *("DELETE", "/links", Scope.LINKS_WRITE, self.revoke_all_links),
+            status_code=HTTPStatus.NO_CONTENT,
         )
         add("GET", "/links/{link_id}", Scope.LINKS_READ, self.get_link, also=[404])
         add(
@@ -121,6 +123,10 @@ class Api:
         if not known:
             raise HttpError(HTTPStatus.NOT_FOUND, "unknown_link")
 
+    async def revoke_all_links(self, _asked: Annotated[models.AllLinks, Query()]) -> None:
+        """Ends every link that was ever made, for good. New ones are good."""
+        await self._api.revocations.revoke_all()
+
     async def list_users(self, asked: Annotated[models.Page, Query()]) -> models.Users:
         """Everybody who has talked to the bot, newest first."""
         rows = await self._database.users.page(asked.limit, _before(asked))
@@ -144,13 +150,16 @@ class Api:
 
     async def get_stats(self) -> models.Stats:
         """The server in figures: people, plays, files."""
-        known = await figures(self._database, self._clock.now())
+        known = await self._api.figures.now(max_age=0)
         return models.Stats(
             active_streams=self._engine.stats().active_streams,
             unique_files=known.total.unique_files,
             users=models.UserFigures.model_validate(known.people, from_attributes=True),
+            files_played=models.FileFigures.model_validate(known.files, from_attributes=True),
             total=shown.work(known.total),
-            last_24_hours=shown.work(known.day),
+            last_24_hours=shown.period(known.day),
+            last_7_days=shown.period(known.week),
+            last_30_days=shown.period(known.month),
         )
 
     async def _link(self, link_id: str) -> LinkRecord:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from telpher.core.records import FileRecord, LinkRecord, Totals
 from telpher.core.records import User as UserRecord
 from telpher.core.tally import HourSum
+from telpher.service.figures import average_wait
 from telpher.service.links import LinkService
-from telpher.web.api.models import File, Link, Urls, User, WorkFigures, moment
+from telpher.web.api.models import File, Link, PeriodFigures, Urls, User, WorkFigures, moment
 
 
 def link(record: LinkRecord, service: LinkService) -> Link:
@@ -29,7 +30,12 @@ def link(record: LinkRecord, service: LinkService) -> Link:
         plays=record.plays,
         bytes_served=record.bytes_served,
         last_play=moment(record.last_play),
-        urls=Urls(stream=links.stream, download=links.download, watch=links.watch),
+        urls=Urls(
+            stream=links.stream,
+            download=links.download,
+            watch=links.watch,
+            thumbnail=links.thumbnail,
+        ),
     )
 
 
@@ -71,10 +77,17 @@ def user(record: UserRecord) -> User:
 
 def work(figures: Totals | HourSum) -> WorkFigures:
     """What happened."""
+    wait = average_wait(figures)
     return WorkFigures(
         streams=figures.streams,
         files=figures.files,
         bytes_served=figures.bytes_served,
         batches=figures.batches,
         errors=figures.errors,
+        average_response_ms=None if wait is None else round(wait, 1),
     )
+
+
+def period(figures: HourSum) -> PeriodFigures:
+    """What happened in some time."""
+    return PeriodFigures(**work(figures).model_dump(), errors_by_key=figures.shown)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+import structlog
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -18,6 +19,8 @@ from telpher.web.dashboard.deps import DashboardDeps
 from telpher.web.dashboard.sheets import Sheets
 
 SHOWN: Final = 30
+
+_log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 RUNNING: Final = frozenset({JobState.WAITING, JobState.RUNNING})
 
@@ -37,5 +40,7 @@ class BroadcastPages:
 
     async def cancel(self, request: Request, session: Session, form: Mapping[str, str]) -> Response:
         """Has one stop."""
-        found = await self._deps.broadcasts.cancel(request.path_params["job_id"])
+        job_id = request.path_params["job_id"]
+        found = await self._deps.broadcasts.cancel(job_id)
+        _log.info("a broadcast is to stop", job=job_id, known=found, by=session.user_id)
         return self._sheets.after(request, form, "cancelled" if found else "over")

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 from urllib.parse import parse_qs, urlsplit
 
+import structlog
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -32,6 +33,8 @@ _ROUTES: Final = ("stream", "download", "watch", "thumbnail")
 
 _NOT_OURS: Final = "That is no link of this server: its signature is not right."
 _DEAD: Final = "That link is dead already: it has expired, was revoked, or its owner is banned."
+_log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
 _UNKNOWN: Final = "No link of that id is known, or it was revoked."
 
 
@@ -68,6 +71,8 @@ class LinkPages:
         known = bool(link_id) and await self._deps.revocations.revoke(
             link_id, session.user_id, is_admin=True
         )
+        if known:
+            _log.info("a link was revoked", link=link_id, by=session.user_id)
         return self._sheets.after(request, form, "revoked" if known else "no_link")
 
     async def _found(self, query: str) -> tuple[Sequence[LinkRecord], str]:

@@ -18,7 +18,6 @@ from starlette.responses import Response
 
 from telpher.core.sign_in import Session
 from telpher.errors import StorageError
-from telpher.service.figures import figures
 from telpher.web.dashboard.broadcasts import RUNNING
 from telpher.web.dashboard.deps import DashboardDeps
 from telpher.web.dashboard.history import PERIODS, history, period_of
@@ -29,7 +28,6 @@ from telpher.web.deps import WebDeps
 from telpher.web.health import level_of
 from telpher.web.system import judged
 
-_POPULAR: Final = 6
 _JOBS: Final = 10
 _TROUBLES: Final = 3
 
@@ -85,9 +83,9 @@ class Overview:
             "sent": show.rate(beat.sent if beat else 0),
             "fetched": show.rate(beat.fetched if beat else 0),
             "hit_rate": show.part(counters.hit_rate),
-            "cached": show.size(counters.cached),
-            "cache_budget": show.size(counters.cache_budget),
-            "memory": show.size(memory),
+            "cached": show.compact(counters.cached),
+            "cache_budget": show.compact(counters.cache_budget),
+            "memory": show.compact(memory),
             "memory_share": show.share(memory, limit),
             "cpu": show.share(beat.cpu if beat else 0, 1),
             "uptime": show.duration(self._clock.monotonic() - self._began),
@@ -104,9 +102,8 @@ class Overview:
         try:
             jobs = await self._deps.broadcasts.recent(_JOBS)
             return {
-                "figures": await figures(database, now),
+                "figures": await self._deps.figures.now(),
                 "history": await history(database.ledger, period_of(period), now),
-                "popular": await database.ledger.popular(_POPULAR),
                 "running": [each for each in jobs if each[0].state in RUNNING],
             }
         except StorageError:

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from typing import Final
 
+from starlette.requests import Request
+from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from telpher.core.sign_in import Session
+from telpher.errors import NotFoundError
 from telpher.web.dashboard.broadcasts import BroadcastPages
 from telpher.web.dashboard.deps import DashboardDeps
 from telpher.web.dashboard.door import Door, Endpoint
@@ -55,7 +59,13 @@ def dashboard_routes(
         _get("/sign-in", entrance.show),
         _post("/sign-in", entrance.enter),
         _post("/sign-out", door.deed(entrance.leave)),
+        # Last: whatever else is asked for tells a stranger as little as what is there.
+        _get("/{rest:path}", door.page(_nowhere)),
     ]
+
+
+async def _nowhere(_request: Request, _session: Session) -> Response:
+    raise NotFoundError("no such page")
 
 
 def _get(path: str, endpoint: Endpoint) -> Route:

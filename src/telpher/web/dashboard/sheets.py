@@ -125,7 +125,7 @@ class Sheets:
 
     def missing(self, request: Request, session: Session) -> HTMLResponse:
         """Where the address names nothing that is there."""
-        values = {"here": _room(request)}
+        values = {"here": _room(request), "rooms": [name for name, _ in NAVIGATION]}
         status = HTTPStatus.NOT_FOUND
         return self.answer(request, session, "dashboard/missing.html", values, status)
 

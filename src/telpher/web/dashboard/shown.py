@@ -25,17 +25,23 @@ class Shown:
 
     now: float
 
-    def number(self, count: int) -> str:
-        """With its thousands apart, by a space that does not break."""
-        return f"{count:,}".replace(",", "\u202f")
+    def number(self, count: float) -> str:
+        """Whole, with its thousands apart, by a space that does not break."""
+        return f"{round(count):,}".replace(",", "\u202f")
 
     def size(self, count: float) -> str:
         """Bytes."""
         return display.size(max(0, int(count)))
 
+    def compact(self, count: float) -> str:
+        """Bytes with three digits, four at most, for figures that change while one looks."""
+        value, unit = self.size(count).split()
+        whole = len(value.partition(".")[0])
+        return f"{float(value):.{max(0, 3 - whole)}f} {unit}" if unit != "B" else f"{int(count)} B"
+
     def rate(self, count: float) -> str:
         """Bytes per second."""
-        return f"{self.size(count)}/s"
+        return f"{self.compact(count)}/s"
 
     def share(self, part: float, whole: float) -> str:
         """In per cent; of nothing there is none."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from telpher.web.openapi.examples import STATS
 from telpher.web.openapi.failures import REQUEST_ID, failures
 
 Description = dict[str, Any]
@@ -248,13 +249,19 @@ _METRICS: Final = {
     for kind in ("text/plain; version=0.0.4", "application/openmetrics-text; version=1.0.0")
 }
 
+_STATS_TEXT: Final = (
+    "What it has done, in figures | A stranger gets totals, and the most played files under keys "
+    "that stay the same and tell nothing of them. `details` are for METRICS_TOKEN (as a bearer "
+    "token), for this machine and for a signed-in admin."
+)
+
 _PLAYLIST: Final = [
     _parameter("path", "playlist_id", "As the bot gave it; no secret but hard to guess.", "k3J9"),
     _parameter("path", "form", "Which form.", "m3u8", enum=["m3u8", "m3u", "xspf"]),
 ]
 _PLAYLISTS: Final = {
     media_type: {"schema": {"type": "string"}}
-    for media_type in ("application/vnd.apple.mpegurl", "audio/x-mpegurl", "application/xspf+xml")
+    for media_type in ("audio/x-mpegurl", "application/xspf+xml")
 }
 
 
@@ -320,6 +327,11 @@ def _server() -> dict[str, Description]:
             *("ready", "server", "Whether links play now", []),
             _200=_answer("They do.", _json({"status": "ready"}, _STATUS)),
             _503=_answer("Not now.", _json({"status": "not connected"}, _STATUS)),
+        ),
+        "/stats": _seen(
+            *("stats", "server", _STATS_TEXT, []),
+            _200=_answer("Totals; `details` for whoever may see them.", _json(STATS)),
+            errors=(429, 503),
         ),
         "/metrics": _privileged(
             *("metrics", "server", "What is counted, for Prometheus", []),

@@ -58,12 +58,13 @@
   };
 
   const showBeats = () => {
-    // From five minutes ago on, also when there is less to show.
+    // The last five minutes, or as many of them as there were, one at least.
     const last = beats[0].at(-1) ?? Date.now() / 1000;
+    const first = Math.max(last - (kept - 1) * every / 1000, Math.min(beats[0][0] ?? last, last - 60));
     for (const { plot, column } of sparks) {
       plot.batch(() => {
         plot.setData([beats[0], beats[column]], false);
-        plot.setScale("x", { min: last - (kept - 1) * every / 1000, max: last });
+        plot.setScale("x", { min: first, max: last });
       });
     }
   };
