@@ -186,6 +186,7 @@ def _questions(database: Database, users: int) -> dict[str, Ask]:
         "statistics: totals": ledger.totals,
         "statistics: popular files": lambda: ledger.popular(10),
         "statistics: hours of 30 days": lambda: ledger.hours(_NOW - 30 * DAY, _NOW + HOUR),
+        "statistics: hours of 400 days": lambda: ledger.hours(_NOW - 400 * DAY, _NOW + HOUR),
         "statistics: files played": lambda: files.counts(_NOW),
         "statistics: activity by day": lambda: ledger.activity(Span.DAY, _NOW - 400 * DAY, _NOW),
         "users: first page": lambda: people.page(10),

@@ -76,6 +76,7 @@ def dashboard_deps(
         access=books.access,
         troubles=troubles.recent,
         broadcasts=broadcasts,
+        figures=books.figures,
         pulse=entry.pulse,
         secure=entry.secure,
         memory_limit=memory_limit(),

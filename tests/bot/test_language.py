@@ -26,7 +26,7 @@ LONGEST = {
     "user_id": "9" * 16,
     "language": "x" * 32,
     "reason": "r" * 100,
-    **dict.fromkeys(("number", "count", "most", "seen", "total", "times"), "9" * 12),
+    **dict.fromkeys(("number", "count", "most", "seen", "total", "minutes", "times"), "9" * 12),
     **dict.fromkeys(("sent", "failed", "blocked"), "9" * 12),
     **dict.fromkeys(("now", "streams", "files", "batches", "errors", "unique"), "9" * 12),
     **dict.fromkeys(("day", "week", "month", "banned", "place"), "9" * 12),

@@ -247,13 +247,14 @@ async def test_nothing_runs_over_the_edge(home, browser, view):
     assert is_content(home, page)
 
 
-async def test_metrics_open_to_who_is_signed_in(home, browser):
+@pytest.mark.parametrize(("room", "said"), [("metrics", "# TYPE"), ("stats", '"details"')])
+async def test_who_is_signed_in_sees_all_figures(home, browser, room, said):
     page = await signed_in(home, browser)
     # As from elsewhere: this machine sees them anyway.
     await page.say("Network.setExtraHTTPHeaders", headers={"X-Forwarded-For": "203.0.113.5"})
-    await page.open(f"{home.settings.base_url}/metrics")
-    assert "# TYPE" in str(await page.run("document.body.innerText"))
+    await page.open(f"{home.settings.base_url}/{room}")
+    assert said in str(await page.run("document.body.innerText"))
     await page.open(f"{home.settings.base_url}/dashboard")
     await page.follow("document.querySelector('form.leave button').click()")
-    await page.open(f"{home.settings.base_url}/metrics")
-    assert "# TYPE" not in str(await page.run("document.body.innerText"))
+    await page.open(f"{home.settings.base_url}/{room}")
+    assert said not in str(await page.run("document.body.innerText"))

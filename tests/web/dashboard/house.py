@@ -19,6 +19,7 @@ from telpher.observe.troubles import Troubles
 from telpher.service.bans import Bans
 from telpher.service.broadcasts import BroadcastService
 from telpher.service.denials import Denials
+from telpher.service.figures import FigureDesk
 from telpher.service.links import LinkService
 from telpher.service.people import Access, People
 from telpher.service.register import Register
@@ -148,6 +149,7 @@ async def house(work_dir: Path, url: str = URL) -> AsyncIterator[House]:
             access=access,
             troubles=troubles.recent,
             broadcasts=broadcasts,
+            figures=FigureDesk(database, clock),
             pulse=pulse,
             secure=secure,
             memory_limit=1 << 30,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from telpher.core.model import MessageRef
 from telpher.core.tally import BytesServed, ErrorShown, PlayBegun
-from telpher.web.dashboard.overview import COUNTED_EVERY
+from telpher.service.figures import FRESH
 from telpher.web.dashboard.pulse import Counters
 
 
@@ -41,7 +41,7 @@ async def test_people_are_counted_every_few_seconds_and_no_more(home):
     assert await people() == "1"
     await home.meet(8)
     assert await people() == "1"
-    home.world.clock.advance(COUNTED_EVERY)
+    home.world.clock.advance(FRESH)
     assert await people() == "2"
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
 from contextlib import asynccontextmanager, suppress
 
 import pytest
@@ -11,8 +10,10 @@ from limits import RateLimitItemPerMinute
 from structlog.testing import capture_logs
 
 from telpher.clock import FakeClock
-from telpher.web.limiting.shared import PAUSE, OwnCounts, SharedCounts
+from telpher.instances.server import PAUSE
+from telpher.web.limiting.shared import OwnCounts, SharedCounts
 from tests.ports import free_ports
+from tests.redis_server import redis
 
 ITEM = RateLimitItemPerMinute(3)
 PATIENCE = 20.0
@@ -26,28 +27,6 @@ async def shared(url, clock=None):
         yield counts
     finally:
         await counts.close()
-
-
-@asynccontextmanager
-async def redis(folder, port=0):
-    """A server that keeps nothing on disk."""
-    program = shutil.which("redis-server")
-    assert program
-    socket = folder / "redis.sock"
-    options = ["--port", str(port), "--unixsocket", socket, "--save", "", "--dir", folder]
-    server = await asyncio.create_subprocess_exec(
-        program, *map(str, options), stdout=asyncio.subprocess.PIPE
-    )
-    try:
-        async with asyncio.timeout(PATIENCE):
-            said = b""
-            while b"ready to accept connections" not in said.lower():
-                said = await server.stdout.readline()
-                assert said
-        yield socket
-    finally:
-        server.kill()
-        await server.communicate()
 
 
 async def hits(counts, times, key="a"):

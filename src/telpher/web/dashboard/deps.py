@@ -10,6 +10,7 @@ from telpher.core.broadcast import Progress
 from telpher.core.records import Job
 from telpher.observe.troubles import Trouble
 from telpher.service.bans import Bans
+from telpher.service.figures import Figures
 from telpher.service.links import LinkService
 from telpher.service.people import Access
 from telpher.service.revocations import Revocations
@@ -17,6 +18,14 @@ from telpher.service.sign_in import SignIn
 from telpher.storage.base import Database
 from telpher.web.dashboard.cookies import Cookies
 from telpher.web.dashboard.pulse import Pulse
+
+
+class FigureSource(Protocol):
+    """Who keeps the figures for a moment, whoever asks (service/figures)."""
+
+    async def now(self) -> Figures:
+        """Those of some seconds ago at most. Raises StorageError."""
+        ...
 
 
 class BroadcastDesk(Protocol):
@@ -44,6 +53,7 @@ class DashboardDeps:
     bans: Bans
     access: Access
     broadcasts: BroadcastDesk
+    figures: FigureSource
     pulse: Pulse
     troubles: Callable[[], Sequence[Trouble]]
     secure: bool

@@ -18,7 +18,6 @@ from starlette.responses import Response
 
 from telpher.core.sign_in import Session
 from telpher.errors import StorageError
-from telpher.service.figures import Figures, figures
 from telpher.web.dashboard.broadcasts import RUNNING
 from telpher.web.dashboard.deps import DashboardDeps
 from telpher.web.dashboard.history import PERIODS, history, period_of
@@ -28,11 +27,6 @@ from telpher.web.dashboard.shown import Shown
 from telpher.web.deps import WebDeps
 from telpher.web.health import level_of
 from telpher.web.system import judged
-
-_POPULAR: Final = 6
-
-# Seconds. A million people are counted in a sixth of a second, which is not for each reload.
-COUNTED_EVERY: Final = 10.0
 
 _JOBS: Final = 10
 _TROUBLES: Final = 3
@@ -47,7 +41,6 @@ class Overview:
         self._sheets = sheets
         self._clock = web.clock
         self._began = web.clock.monotonic()
-        self._known_figures: tuple[float, Figures] | None = None
 
     async def show(self, request: Request, session: Session) -> Response:
         """The page."""
@@ -103,21 +96,14 @@ class Overview:
             "reasons": [each.sentence for each in found],
         }
 
-    async def _counted(self, now: float) -> Figures:
-        """The figures, as of up to COUNTED_EVERY seconds ago. Raises StorageError."""
-        if self._known_figures is None or now >= self._known_figures[0] + COUNTED_EVERY:
-            self._known_figures = now, await figures(self._deps.database, now)
-        return self._known_figures[1]
-
     async def _known(self, period: str) -> dict[str, object] | None:
         """What the database says; None while it does not answer."""
         database, now = self._deps.database, self._clock.now()
         try:
             jobs = await self._deps.broadcasts.recent(_JOBS)
             return {
-                "figures": await self._counted(now),
+                "figures": await self._deps.figures.now(),
                 "history": await history(database.ledger, period_of(period), now),
-                "popular": await database.ledger.popular(_POPULAR),
                 "running": [each for each in jobs if each[0].state in RUNNING],
             }
         except StorageError:
