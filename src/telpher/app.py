@@ -27,6 +27,7 @@ from telpher.config.settings import Settings
 from telpher.crew import ALONE, Place
 from telpher.diagnosis import raise_alarms
 from telpher.ending import Ending
+from telpher.errors import StorageError
 from telpher.jobs.copies import look_into
 from telpher.jobs.runner import Runner
 from telpher.memory import memory_limit
@@ -135,6 +136,7 @@ async def _stop(app: App, bots: Sequence[asyncio.Task[None]], jobs: Runner) -> N
     await app.books.delivery.finish()
     await app.books.agreement.leave()
     await app.server.close()
+    await app.books.fellows.close()
     if app.rates is not None:
         await app.rates.close()
 
@@ -173,16 +175,23 @@ def _start_jobs(app: App, jobs: Runner, channel: int | str | None) -> None:
     jobs.start("upkeep", app.upkeep.run)
     jobs.start("broadcasts", app.bot.broadcasts.run)
     jobs.start("log level", app.log_level.run)
+    for name, job in app.books.fellows.jobs(partial(_hear, app), app.engine.owned):
+        jobs.start(name, job)
     jobs.start("pulse", app.pulse.run)
     jobs.start("machine", app.machine.run)
-    if app.rates is not None:
-        jobs.start("redis", app.rates.watch)
     jobs.start("word of a restart", partial(_announce, app))
     if channel is None:
         return
     for extra in app.extras:
         name = f"BIN_CHANNEL of bot {extra.user_id}"
         jobs.start(name, partial(look_into, extra.copier, channel, str(extra.user_id)))
+
+
+async def _hear(app: App) -> None:
+    """Another instance has changed what all go by. What cannot be read now is read in a moment."""
+    with contextlib.suppress(StorageError):
+        await app.books.revocations.refresh()
+        await app.log_level.refresh()
 
 
 async def _introduce(app: App) -> None:

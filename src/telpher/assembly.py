@@ -142,6 +142,7 @@ def build(settings: Settings, frame: Frame, stores: Stores, tasks: asyncio.TaskG
             settings, clock, stores.database, books, partial(_counters, engine, accounts)
         ),
     )
+    rooms.log_level.ring = books.fellows.ring
     bot = _bot(settings, rooms)
     newcomers.told = bot.reports.new_user
     return App(
@@ -209,7 +210,7 @@ def _engine(
         tasks,
         cache_bytes=settings.chunk_cache_bytes(memory_limit()),
         store=stores.disk if settings.disk_cache_gb else None,
-        plays=Plays(_play_limits(settings), clock, books.usage),
+        plays=Plays(_play_limits(settings), clock, books.usage, books.fellows.elsewhere),
     )
 
 
@@ -288,6 +289,7 @@ def _web_deps(settings: Settings, rooms: _Rooms, bot: Bot) -> WebDeps:
         base_url=settings.base_url,
         trusted_proxies=settings.trusted_proxies,
         rates=rooms.rates,
+        redis=books.fellows.answers,
         book=books.register,
         api=ApiDeps(
             tokens=Tokens(database.tokens, clock),

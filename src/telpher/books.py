@@ -11,6 +11,7 @@ from telpher.config.settings import Settings
 from telpher.core.filekeys import FileKeys
 from telpher.core.links import LinkSigner, derive_secret
 from telpher.core.model import Person
+from telpher.instances.fellows import Fellows, fellows_at
 from telpher.jobs.delivery import Delivery
 from telpher.service.agreement import Agreement
 from telpher.service.denials import Denials
@@ -23,6 +24,7 @@ from telpher.service.revocations import Revocations
 from telpher.service.usage import Allowance, Usage
 from telpher.storage.base import Database
 from telpher.storage.local import LocalStore
+from telpher.telegram.custody.disk import instance_id
 
 _GIB = 1 << 30
 
@@ -31,7 +33,7 @@ Met = Callable[[Sequence[Person]], None]
 
 @dataclass(frozen=True, slots=True)
 class Books:
-    """`journal`, `delivery`, `revocations` and `agreement` have jobs."""
+    """`journal`, `delivery`, `revocations`, `agreement` and `fellows` have jobs."""
 
     journal: Journal
     links: LinkService
@@ -44,12 +46,13 @@ class Books:
     figures: FigureDesk
     file_keys: FileKeys
     agreement: Agreement
+    fellows: Fellows
 
 
 def open_books(
     settings: Settings, clock: Clock, database: Database, local: LocalStore, met: Met
 ) -> Books:
-    """Makes them; `met` is told of people whom the database did not know."""
+    """Makes them; `met` is told of people whom the database did not know. Raises SettingsError."""
     secret = _link_secret(settings)
     journal = Journal(local)
     register = Register(journal, database.links)
@@ -67,18 +70,21 @@ def open_books(
         daily=int(settings.daily_quota_gb * _GIB), by_owner=settings.max_streams_per_user > 0
     )
     revocations = Revocations(denials, database, local, journal, register, clock)
+    fellows = fellows_at(settings.redis_url, clock, instance_id(settings.work_dir))
+    revocations.ring = fellows.ring
     return Books(
         journal=journal,
         links=links,
-        people=People(database.users, journal, clock, revocations.refresh),
+        people=People(database.users, journal, clock, revocations.spread),
         access=Access(settings.admins, settings.allowed_users),
         revocations=revocations,
-        usage=Usage(journal, register, database.ledger, clock, allowance),
+        usage=Usage(journal, register, database.ledger, clock, allowance, fellows),
         register=register,
         delivery=Delivery(journal, local, database, met, clock),
         figures=FigureDesk(database, clock),
         file_keys=FileKeys(secret),
         agreement=Agreement(database.leases, _bot_id(settings), secret),
+        fellows=fellows,
     )
 
 

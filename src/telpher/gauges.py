@@ -28,7 +28,6 @@ from telpher.telegram.adapter.account import BotAccount
 from telpher.telegram.carrier import Carrier
 from telpher.telegram.gateway import AccountState
 from telpher.telegram.lane import Lane
-from telpher.web.limiting.rates import Rates
 from telpher.web.server import HttpServer
 
 Readings = Iterator[Reading]
@@ -45,7 +44,7 @@ def watch(app: App, stores: Stores, frame: Frame, jobs: Runner) -> None:
     metrics.read(lambda: _http(app.server))
     metrics.read(lambda: _streaming(app.engine))
     metrics.read(lambda: _disk(stores.disk))
-    metrics.read(lambda: _databases(stores.database.status(), app.rates))
+    metrics.read(lambda: _databases(stores.database.status(), app.books.fellows.answers()))
     metrics.read(lambda: _accounts([app.account, *app.extras]))
     metrics.read(lambda: _lanes(app.fleet.lanes()))
     metrics.read(lambda: _carriers(app.fleet.carriers()))
@@ -101,9 +100,8 @@ def _disk(disk: DiskTier) -> Readings:
     yield Reading(table.CACHE_DISK_DROPPED, stats.dropped_writes)
 
 
-def _databases(status: DatabaseStatus, rates: Rates | None) -> Readings:
+def _databases(status: DatabaseStatus, redis: bool | None) -> Readings:
     yield Reading(table.DATABASE_UP, status.status == "connected", (status.type,))
-    redis = None if rates is None else rates.redis
     if redis is not None:
         yield Reading(table.REDIS_UP, redis)
 

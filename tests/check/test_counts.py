@@ -9,7 +9,7 @@ from telpher.check.report import Status
 from telpher.clock import SystemClock
 from tests.check.house import Patient
 from tests.ports import free_ports
-from tests.web.limiting.test_shared import redis
+from tests.redis_server import redis
 
 
 @pytest.mark.system

@@ -21,6 +21,8 @@ MIB = 1 << 20
         (512, {"chunk_cache_mb": 256}, Status.WARNING, "CHUNK_CACHE_MB=256"),
         (512, {"chunk_cache_mb": 64}, Status.OK, "64.00 MB of it"),
         (160, {}, Status.WARNING, "too little"),
+        (1024, {"workers": 4}, Status.OK, "256.00 MB of it"),
+        (768, {"workers": 4}, Status.WARNING, "600.00 MB that the rest"),
     ],
 )
 def test_memory(limit: int, settings: dict[str, int], status: Status, words: str) -> None:

@@ -93,7 +93,7 @@ def test_the_proxies_in_front_are_trusted_and_nobody_else(told, telpher) -> None
     (network,) = told["networks"]["front"]["ipam"]["config"]
     assert settings.trusted_proxies == (ip_network(network["subnet"]),)
     assert ip_network(network["subnet"]).prefixlen >= 24
-    assert ip_address("172.31.250.1") in settings.trusted_proxies[0]  # the gateway
+    assert ip_address("10.213.77.1") in settings.trusted_proxies[0]  # the gateway
 
 
 def test_settings_it_sets_are_settings(telpher) -> None:

@@ -134,7 +134,7 @@ async def test_a_song_plays(home, samples, browser):
 
 
 async def test_what_it_cannot_decode_it_hands_to_players(home, browser):
-    film = FileSpec("video", 3 << 20, "Holiday.avi", "video/x-msvideo", duration=60)
+    film = FileSpec("video", 3 << 20, "Holiday.avi", "video/x-msvideo", duration=60, thumb=True)
     page = await browser.page()
     await page.open(page_of(await home.share(film)))
     await page.until("!trouble.hidden")

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from telpher.check.report import Finding, failed, ok, warning
 from telpher.clock import Clock
-from telpher.web.limiting.shared import PATIENCE
+from telpher.instances.server import NO_CLIENT, PATIENCE
 
 NAME: Final = "Redis"
 
@@ -25,8 +25,7 @@ async def look(url: str, clock: Clock) -> list[Finding]:
         return [
             failed(
                 NAME,
-                "REDIS_URL is set, but the client for Redis is not installed.",
-                "Install telpher[redis], or leave REDIS_URL empty.",
+                *NO_CLIENT,
             )
         ]
     client = client_library.from_url(

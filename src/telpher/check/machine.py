@@ -16,7 +16,7 @@ from telpher.telegram.adapter.network import require_fast_crypto
 
 _MIB: Final = 1 << 20
 
-# What the process needs besides the bytes of files (docs/operations.md, "Limits").
+# What each process needs besides the bytes of files (docs/operations.md, "Limits").
 _BESIDES: Final = 150 * _MIB
 
 # One measurement: enough turns that the clock's steps do not count, short enough for one core.
@@ -36,12 +36,13 @@ def memory(settings: Settings, limit: int) -> Finding:
     """`limit` is how much memory this process may use, in bytes."""
     budget = settings.chunk_cache_bytes(limit)
     there = f"{size(limit)} for this process, {size(budget)} of it for file bytes"
-    if limit < budget + _BESIDES:
+    besides = _BESIDES * settings.workers
+    if limit < budget + besides:
         return warning(
             "memory",
-            f"{there}: too little for the {size(_BESIDES)} that the rest may need.",
-            f"Give it {size(_BESIDES * 2)}, or set CHUNK_CACHE_MB to at most "
-            f"{max(1, (limit - _BESIDES) // _MIB)}.",
+            f"{there}: too little for the {size(besides)} that the rest may need.",
+            f"Give it {size(besides * 2)}, or set CHUNK_CACHE_MB to at most "
+            f"{max(1, (limit - besides) // _MIB)}.",
         )
     if settings.chunk_cache_mb * _MIB > budget and "chunk_cache_mb" in settings.model_fields_set:
         return warning(

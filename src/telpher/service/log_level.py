@@ -7,7 +7,7 @@ reaches the other instances. While the database is away the choice waits for it 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Final
 
 import structlog
@@ -27,6 +27,10 @@ _NAME: Final = "log level"
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 
+async def _unheard() -> None:
+    """Where there are no others."""
+
+
 class LogLevel:
     """See the module. `default` is LOG_LEVEL, which holds already; `apply` sets another one."""
 
@@ -36,6 +40,8 @@ class LogLevel:
         self._values = values
         self._clock = clock
         self._apply = apply
+        self.ring: Callable[[], Awaitable[None]] = _unheard
+        """Tells the other instances to look now; neither fails nor takes long."""
         self._unsaved = False
         self._choice = ""
         self.default = default
@@ -50,6 +56,7 @@ class LogLevel:
             await self.refresh()
         except StorageError:
             return False
+        await self.ring()
         return True
 
     async def run(self, sleep: Sleep = asyncio.sleep) -> None:

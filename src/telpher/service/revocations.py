@@ -1,7 +1,8 @@
 """Links that end before their time: how that is asked for, and how each process hears of it.
 
     here         at once, before anything is awaited beyond the decision
-    elsewhere    the other processes follow the changes in the database, each second
+    elsewhere    the other processes follow the changes in the database, each second, and at once
+                 where there is a bell between them
     on disk      what is known is mirrored, and read before HTTP listens: with the database away
                  the last known set holds, after a restart, too (rule 7)
 
@@ -13,7 +14,7 @@ tells the database, so a rise while it was away is not lost either.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Final, Protocol
 
 import structlog
@@ -70,6 +71,10 @@ class Source(Protocol):
     def values(self) -> ValueStore: ...
 
 
+async def _unheard() -> None:
+    """Where there are no others."""
+
+
 class Revocations:
     """See the module. `load` comes before the server listens; `run` is a job."""
 
@@ -88,6 +93,8 @@ class Revocations:
         self._journal = journal
         self._register = register
         self._clock = clock
+        self.ring: Callable[[], Awaitable[None]] = _unheard
+        """Tells the other processes to look now; neither fails nor takes long."""
         self._since = 0.0
         self._unsaved: list[Denial] = []
 
@@ -160,7 +167,7 @@ class Revocations:
         """Ends all links of a batch; how many. Raises StorageError: then try again later."""
         owner = None if is_admin else by
         count = await self._database.links.revoke_playlist(playlist_id, self._clock.now(), owner)
-        await self.refresh()
+        await self.spread()
         return count
 
     async def revoke_all(self) -> None:
@@ -173,11 +180,19 @@ class Revocations:
             await self._agree_on_epoch()
         except StorageError as error:
             _log.warning("the database is not told of the new epoch yet", problem=str(error))
+        await self.ring()
+
+    async def spread(self) -> None:
+        """Hears at once what was changed in the database, and has the others hear of it. Raises
+        StorageError."""
+        await self.ring()
+        await self.refresh()
 
     async def _deny(self, link_id: int, at: float) -> None:
         self._denials.deny(link_id, at)
         self._unsaved.append(Denial(link_id, at, denied=True, expires=0))
         await self._save()
+        await self.ring()
 
     async def _save(self, since: float | None = None) -> None:
         """Brings what is news into the mirror; what the disk does not take is tried again with the

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -166,6 +166,10 @@ class Engine:
             patience = Patience(self._clock, BEFORE_STATUS)
             fetch = partial(self._media.get_thumbnail, ref, info, size, demand)
             return bytes(await patiently(fetch, patience))
+
+    def owned(self) -> Mapping[int, int]:
+        """How many plays are of whose links."""
+        return self._plays.owned()
 
     def playing(self, viewer: Viewer) -> bool:
         """Whether a stream of this viewer would be of a play that goes on already."""

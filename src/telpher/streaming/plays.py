@@ -9,6 +9,7 @@ The entries of one playlist are one play as well, whichever of them are played a
 from __future__ import annotations
 
 from collections import Counter, OrderedDict
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -119,8 +120,16 @@ def unplayed() -> Play:
 class Plays:
     """The plays going on."""
 
-    def __init__(self, limits: PlayLimits, clock: Clock, log: PlayLog | None = None) -> None:
+    def __init__(
+        self,
+        limits: PlayLimits,
+        clock: Clock,
+        log: PlayLog | None = None,
+        elsewhere: Callable[[int], int] = lambda _owner: 0,
+    ) -> None:
+        """`elsewhere` knows how many plays of an owner's links go on at other instances."""
         self._limits = limits
+        self._elsewhere = elsewhere
         self._log = log or NoLog()
         self._clock = clock
         self._plays: OrderedDict[Sitting, Whole] = OrderedDict()  # oldest first
@@ -131,6 +140,11 @@ class Plays:
         """How many are going on."""
         self._sweep()
         return len(self._plays)
+
+    def owned(self) -> Mapping[int, int]:
+        """How many of them are of whose links."""
+        self._sweep()
+        return self._owned
 
     def playing(self, viewer: Viewer) -> bool:
         """Whether a stream of this viewer would belong to a play that goes on already."""
@@ -186,7 +200,7 @@ class Plays:
         if self._limits.most and len(self._plays) >= self._limits.most:
             raise BusyError(f"{self._limits.most} plays are going on already")
         most = self._limits.most_per_owner
-        if most and owner is not None and self._owned[owner] >= most:
+        if most and owner is not None and self._owned[owner] + self._elsewhere(owner) >= most:
             raise TooManyPlaysError(f"{most} plays of one user's links", int(OVER_AFTER))
 
     def _forget(self, whole: Whole) -> None:

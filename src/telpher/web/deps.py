@@ -256,9 +256,10 @@ class WebDeps:
     busy the machine is: none of these may wait. `error_shown` is told the key of each error of ours
     (5xx) that somebody is answered with, `answer_began` how many seconds after it was asked for a
     file's first byte was there; they must neither wait nor fail. `base_url` is what addresses begin
-    with that are shown to people. Without `rates` there is no limit to requests, without `api` no
-    /api, without `counted` no /stats, without `dashboard` no /dashboard. `metrics_token` and
-    `sessions` say who is no stranger (`web.privilege`).
+    with that are shown to people. `redis` says whether Redis answers, None where there is none.
+    Without `rates` there is no limit to requests, without `api` no /api, without `counted` no
+    /stats, without `dashboard` no /dashboard. `metrics_token` and `sessions` say who is no stranger
+    (`web.privilege`).
     """
 
     engine: Engine
@@ -277,6 +278,7 @@ class WebDeps:
     base_url: str = ""
     trusted_proxies: tuple[Network, ...] = ()
     rates: Rates | None = None
+    redis: Callable[[], bool | None] = lambda: None
     book: LinkBook = field(default_factory=NoBook)
     api: ApiDeps | None = None
     counted: Counted | None = None

@@ -47,7 +47,7 @@ def judged(deps: WebDeps) -> list[Reason]:
             main=deps.status(),
             extras=deps.extras(),
             database=deps.database().status != "unreachable",
-            redis=deps.rates.redis if deps.rates else None,
+            redis=deps.redis(),
             load=deps.machine(),
         )
     )
@@ -110,7 +110,6 @@ class System:
         deps, clock = self._deps, self._deps.clock
         account, extras, database = deps.status(), deps.extras(), deps.database()
         load, engine = deps.machine(), deps.engine.stats()
-        redis = deps.rates.redis if deps.rates else None
         found = judged(deps)
         return {
             "status": level_of(found).value,
@@ -121,7 +120,7 @@ class System:
             "draining": deps.lifecycle.draining,
             "bot": _bot(account),
             "database": {"status": database.status, "type": database.type},
-            "redis": {"status": _REDIS[redis]},
+            "redis": {"status": _REDIS[deps.redis()]},
             "system": {
                 "cpu_percent": load.cpu_percent,
                 "memory_percent": load.memory_percent,

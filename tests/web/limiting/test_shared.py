@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
 from contextlib import asynccontextmanager, suppress
 
 import pytest
@@ -11,8 +10,10 @@ from limits import RateLimitItemPerMinute
 from structlog.testing import capture_logs
 
 from telpher.clock import FakeClock
-from telpher.web.limiting.shared import PAUSE, OwnCounts, SharedCounts
+from telpher.instances.server import PAUSE
+from telpher.web.limiting.shared import OwnCounts, SharedCounts
 from tests.ports import free_ports
+from tests.redis_server import redis
 
 ITEM = RateLimitItemPerMinute(3)
 PATIENCE = 20.0
@@ -26,28 +27,6 @@ async def shared(url, clock=None):
         yield counts
     finally:
         await counts.close()
-
-
-@asynccontextmanager
-async def redis(folder, port=0):
-    """A server that keeps nothing on disk."""
-    program = shutil.which("redis-server")
-    assert program
-    socket = folder / "redis.sock"
-    options = ["--port", str(port), "--unixsocket", socket, "--save", "", "--dir", folder]
-    server = await asyncio.create_subprocess_exec(
-        program, *map(str, options), stdout=asyncio.subprocess.PIPE
-    )
-    try:
-        async with asyncio.timeout(PATIENCE):
-            said = b""
-            while b"ready to accept connections" not in said.lower():
-                said = await server.stdout.readline()
-                assert said
-        yield socket
-    finally:
-        server.kill()
-        await server.communicate()
 
 
 async def hits(counts, times, key="a"):
@@ -121,3 +100,23 @@ async def test_a_redis_that_talks_nonsense_is_one_that_does_not_answer():
         with capture_logs() as entries:
             assert await hits(counts, 4) == [True] * 3 + [False]
     assert [each["event"] for each in entries] == ["Redis does not answer: limits count here alone"]
+
+
+@pytest.mark.system
+async def test_a_redis_that_is_back_is_found_though_nobody_asks(tmp_path):
+    clock, port = FakeClock(), free_ports()
+    async with shared(f"redis://127.0.0.1:{port}", clock) as counts:
+        assert counts.answers
+        await counts.look()
+        assert counts.answers, "all is well until somebody finds out otherwise"
+        await counts.hit(ITEM, "a")
+        assert not counts.answers
+        clock.advance(PAUSE)
+        await counts.look()
+        assert not counts.answers
+        async with redis(tmp_path, port):
+            await counts.look()
+            assert not counts.answers, "it is left alone for a while"
+            clock.advance(PAUSE)
+            await counts.look()
+            assert counts.answers

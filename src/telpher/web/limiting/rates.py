@@ -14,7 +14,6 @@ to a request for a file's bytes does so only when it is a refusal.
 
 from __future__ import annotations
 
-import asyncio
 import math
 from dataclasses import dataclass
 from typing import Final
@@ -32,9 +31,6 @@ TIMES: Final = 20
 GENEROUS: Final = 1200
 
 SECONDS: Final = 60
-
-# Seconds between two looks for a Redis that is away.
-LOOK_EVERY: Final = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,17 +87,6 @@ class Rates:
         self.plays = Limit("plays", plays, shared or own)
         self.requests = Limit("requests", more, own)
         self.ranges = Limit("ranges", more, own)
-
-    @property
-    def redis(self) -> bool | None:
-        """Whether Redis answers; None where each instance counts by itself."""
-        return None if self._shared is None else self._shared.answers
-
-    async def watch(self) -> None:
-        """A job: has Redis found again when it is back, though nobody asks for anything."""
-        while self._shared is not None:
-            await self._shared.look()
-            await asyncio.sleep(LOOK_EVERY)
 
     async def close(self) -> None:
         """Ends the connections to Redis."""

@@ -20,16 +20,11 @@ from limits.errors import ConfigurationError, StorageError
 from telpher.clock import Clock
 from telpher.core.slidingwindow import View
 from telpher.errors import SettingsError
+from telpher.instances.server import NO_CLIENT, PATIENCE, PAUSE
 from telpher.storage.rest import Rest
 from telpher.web.limiting.counters import BoundedCounters
 
 _log = structlog.stdlib.get_logger(__name__)
-
-# Seconds for one question to Redis. In the same data centre it answers within one millisecond.
-PATIENCE: Final = 0.25
-
-# Seconds for which it is left alone after a failure.
-PAUSE: Final = 5.0
 
 # What telpher's keys in Redis begin with.
 _PREFIX: Final = "telpher:rate"
@@ -54,15 +49,6 @@ class Counts(Protocol):
         """How many there are."""
         ...
 
-    @property
-    def answers(self) -> bool:
-        """Whether whoever counts answered the last time it was asked."""
-        ...
-
-    async def look(self) -> None:
-        """Asks, where it did not."""
-        ...
-
     async def close(self) -> None:
         """Ends connections, if there are any."""
         ...
@@ -79,13 +65,6 @@ class OwnCounts:
 
     async def view(self, item: RateLimitItem, key: str) -> View:
         return await _view(self._limiter, item, key)
-
-    @property
-    def answers(self) -> bool:
-        return True
-
-    async def look(self) -> None:
-        return None
 
     async def close(self) -> None:
         return None
@@ -108,15 +87,6 @@ class SharedCounts:
     async def view(self, item: RateLimitItem, key: str) -> View:
         answer = await self._ask(lambda: _view(self._limiter, item, key))
         return await self._own.view(item, key) if answer is None else answer
-
-    @property
-    def answers(self) -> bool:
-        return not self._rest.troubled
-
-    async def look(self) -> None:
-        """Asks for a key that nobody has, unless all is well: who comes next need not find out."""
-        if self._rest.troubled:
-            await self._ask(lambda: self._storage.get(f"{_PREFIX}/look"))
 
     async def close(self) -> None:
         bridge = self._storage.bridge
@@ -152,12 +122,7 @@ def _redis(url: str) -> RedisStorage:
             socket_timeout=PATIENCE,
         )
     except ConfigurationError:
-        raise SettingsError(
-            [
-                "REDIS_URL is set, but the client for Redis is not installed. "
-                "Install telpher[redis], or leave REDIS_URL empty."
-            ]
-        ) from None
+        raise SettingsError([" ".join(NO_CLIENT)]) from None
 
 
 async def _view(limiter: SlidingWindowCounterRateLimiter, item: RateLimitItem, key: str) -> View:
