@@ -55,6 +55,12 @@ async def test_health_metrics_and_assets_are_free(world, client, path):
     assert (await client.get("/")).headers["RateLimit"].startswith('"plays";r=2;')
 
 
+async def test_figures_are_a_page_like_others(client):
+    statuses = [(await client.get("/stats")).status_code for _ in range(4)]
+    assert 429 not in statuses[:3]
+    assert statuses[3] == 429
+
+
 async def test_options_are_free(client):
     for _ in range(10):
         assert (await client.options(STREAM)).status_code == 204
