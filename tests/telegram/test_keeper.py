@@ -27,19 +27,23 @@ TIMING = Timing(backoff_first=1.0, media_backoff_most=4.0)
 
 
 class Stage:
-    """One lane whose connections do what the test says; the keeper's pauses take no time."""
+    """One lane whose connections do what the test says; the keeper's pauses take no time, unless
+    `pausing` is cleared."""
 
     def __init__(self, tasks: asyncio.TaskGroup, *refusals: Exception) -> None:
         self.lane = Lane(7, 4, FakeClock())
         self.scheduler = Scheduler(lambda _: self.lane, lambda _: self.keeper.wake())
         self.connector = FakeConnector(*refusals)
         self.pauses: list[float] = []
+        self.pausing = asyncio.Event()
+        self.pausing.set()
         self.keeper = Keeper(self.lane, self.scheduler, self.connector, TIMING, self._sleep)
         self.running = tasks.create_task(self.keeper.run())
 
     async def _sleep(self, seconds: float) -> None:
         self.pauses.append(seconds)
         await asyncio.sleep(0)
+        await self.pausing.wait()
 
     async def lose(self, error: Exception, *, proved: bool = True) -> None:
         """A call that goes out, after a good one, and fails."""
@@ -157,3 +161,20 @@ async def test_one_whose_login_comes_to_nothing_is_closed_and_another_opened_lat
     again = await stage.scheduler.place([7], 64 * KIB, Demand())
     assert again.link is not place.link
     stage.scheduler.free(again)
+
+
+async def test_no_other_is_opened_before_the_pause_after_such_a_login_is_over(stage):
+    stage.connector.login = asyncio.Event()
+    stage.connector.refusals.append(TelegramUnavailableError("no login"))
+    stage.scheduler.free(await stage.scheduler.place([7], 64 * KIB, Demand()))
+    stage.pausing.clear()
+    stage.connector.login.set()
+    await settle()
+    waiting = asyncio.create_task(stage.scheduler.place([7], 64 * KIB, Demand()))
+    await settle()
+    assert stage.connector.attempts == 1
+    stage.pausing.set()
+    place = await waiting
+    assert stage.connector.attempts == 2
+    assert not stage.lane.opening
+    stage.scheduler.free(place)

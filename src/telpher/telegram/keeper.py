@@ -78,11 +78,13 @@ class Keeper:
 
     async def _open(self, slot: int) -> None:
         link: Link | None = None
+        opening = True
 
         def admit(connection: MediaConnection, *, settled: bool = False) -> None:
-            nonlocal link
+            nonlocal link, opening
             link = self.lane.add(slot, connection, settled=settled)
             self.lane.opening.discard(slot)
+            opening = False
             self.lane.unmet = False
             self._scheduler.assign()
 
@@ -95,6 +97,10 @@ class Keeper:
                 connection = await self._connector.open(self.lane.dc, slot, admit)
             except TelegramError as error:
                 self._give_up(link)
+                if slot not in self.lane.opening:
+                    # Or the next attempt would not wait for the pause that this one makes.
+                    self.lane.opening.add(slot)
+                    opening = True
                 await self._failed(error)
             else:
                 if link is None:
@@ -102,7 +108,8 @@ class Keeper:
                 else:
                     link.settled = True
         finally:
-            self.lane.opening.discard(slot)
+            if opening:
+                self.lane.opening.discard(slot)
         self._scheduler.assign()
         self.wake()
 
