@@ -6,6 +6,9 @@ ttfb_80ms            telpher's time to the first body byte over that of the quic
 ttfb_80ms_rtts       the same time in round trips
 cpu                  telpher's CPU seconds per GiB over those of the cheapest baseline
 cpu_over_bare        over decryption, hash and socket alone
+cpu_web              what middleware, routes and limits add to the bare streaming response of one
+                     play, as a part of telpher's CPU seconds per GiB
+cpu_observing        the same of metrics and the log
 upstream_20_viewers  bytes fetched over the file's size, for twenty viewers of it
 """
 
@@ -65,6 +68,8 @@ def ratios(results: Results) -> list[Ratio]:
         _worst("ttfb_80ms_rtts", 1.25, [_round_trips(results, case) for case in (open_, seek)]),
         _over(results, naming.cpu_case(LOOPBACK), "cpu_s_per_gib", Bound("cpu", 0.5, min)),
         _bare(results),
+        _part(results, naming.WEB, 0.05),
+        _part(results, naming.OBSERVING, 0.03),
         Ratio("upstream_20_viewers", shared, 1.05, reason="no row of 20 viewers"),
     ]
 
@@ -111,3 +116,11 @@ def _bare(results: Results) -> Ratio:
     bare = results.get(case, BARE, "cpu_s_per_gib")
     value = own / bare if own is not None and bare else None
     return Ratio("cpu_over_bare", value, None, reason=f"a row of {case!r} is missing")
+
+
+def _part(results: Results, what: str, bound: float) -> Ratio:
+    case = naming.added_case(LOOPBACK, naming.ONE_PLAY)
+    own = results.get(naming.cpu_case(LOOPBACK), TELPHER.name, "cpu_s_per_gib")
+    added = results.get(case, what, "cpu_s_per_gib")
+    value = added / own if own and added is not None else None
+    return Ratio(f"cpu_{what}", value, bound, reason=f"a row of {case!r} is missing")

@@ -17,7 +17,17 @@ from time import perf_counter
 from typing import Any, Final
 
 from bench import machine
-from bench.cases import cpu, crowd, faults, first_byte, one_viewer, seeks, sharing, two_bots
+from bench.cases import (
+    cpu,
+    crowd,
+    faults,
+    first_byte,
+    one_viewer,
+    seeks,
+    sharing,
+    two_bots,
+    web_cost,
+)
 from bench.machine import Cores
 from bench.plan import ASIDE, Plan
 from bench.process import EndedError
@@ -52,16 +62,17 @@ def acts(plan: Plan, cores: Cores) -> list[Act]:
     main: list[Case] = [first_byte.measure, one_viewer.measure, sharing.measure]
     distance: list[Case] = [first_byte.measure, one_viewer.at_home]
     the_cpu = functools.partial(cpu.measure, cores=cores)
+    the_web = functools.partial(web_cost.measure, cores=cores)
     if plan.name == "tiny":
         few = (TELPHER, KURIGRAM)
         return [
             Act(USUAL, [*main, seeks.measure], few),
-            Act(LOOPBACK, [the_cpu], few),
+            Act(LOOPBACK, [the_cpu, the_web], few),
         ]
     chosen = [
         Act(USUAL, [*main, seeks.measure, faults.measure]),
         Act(USUAL, [two_bots.measure], [TELPHER], two_bots.SETTINGS),
-        Act(LOOPBACK, [the_cpu]),
+        Act(LOOPBACK, [the_cpu, the_web]),
     ]
     if plan.name == "full":
         chosen += [Act(profile, distance, plan=ASIDE) for profile in (NEAR, FAR)]

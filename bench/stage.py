@@ -26,6 +26,7 @@ class Stage:
     gateways: Sequence[Gateway]
     plan: Plan
     results: Results
+    folder: Path
     chance: random.Random = field(default_factory=lambda: random.Random(_SEED))  # noqa: S311
 
     @property
@@ -76,4 +77,4 @@ async def staged(
             )
             for system in systems
         ]
-        yield lambda plan, results: Stage(tg, gateways, plan, results)
+        yield lambda plan, results: Stage(tg, gateways, plan, results, folder)

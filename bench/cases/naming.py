@@ -51,3 +51,19 @@ def crowd_case(profile: Profile) -> str:
 def cpu_case(profile: Profile) -> str:
     """CPU of the gateway's process."""
     return f"CPU, one viewer; {profile.name}"
+
+
+WEB: Final = "web"
+OBSERVING: Final = "observing"
+ONE_PLAY: Final = "one play"
+RANGES: Final = "ranges of 1 MiB"
+
+
+def web_case(profile: Profile, way: str) -> str:
+    """telpher's web room alone, in front of a file in memory."""
+    return f"CPU, web room alone, {way}; {profile.name}"
+
+
+def added_case(profile: Profile, way: str) -> str:
+    """What one part of the room adds there."""
+    return f"{web_case(profile, way)}: added"

@@ -22,6 +22,9 @@ def filled() -> Results:
     cpu = naming.cpu_case(LOOPBACK)
     for system, cost in {"telpher": 2.0, "telethon": 4.0, "kurigram": 8.0, BARE: 1.0}.items():
         results.row(cpu, system).add(cpu_s_per_gib=cost)
+    for part, cost in ((naming.WEB, 0.02), (naming.OBSERVING, 0.08)):
+        case = naming.added_case(LOOPBACK, naming.ONE_PLAY)
+        results.row(case, part).add(cpu_s_per_gib=cost)
     results.row(naming.shared_case(USUAL), "telpher").add(upstream_ratio=1.01)
     return results
 
@@ -34,12 +37,16 @@ def test_ratios_are_over_the_best_of_the_others():
         "ttfb_80ms_rtts": (1.25, True),
         "cpu": (0.5, True),
         "cpu_over_bare": (2.0, None),
+        "cpu_web": (0.01, True),
+        "cpu_observing": (0.04, False),
         "upstream_20_viewers": (1.01, True),
     }
 
 
 def test_what_is_not_reached_is_said_loudly():
     results = filled()
+    case = naming.added_case(LOOPBACK, naming.ONE_PLAY)
+    results.row(case, naming.OBSERVING).samples["cpu_s_per_gib"] = [0.01]
     results.row(naming.play_case(USUAL, naming.HOME), "telethon").samples["mb_s"] = [7.0]
     results.row(naming.shared_case(USUAL), "telpher").samples["upstream_ratio"] = [1.2]
     loud = [ratio.name for ratio in ratios(results) if "NOT REACHED" in ratio.told()]

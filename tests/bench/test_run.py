@@ -28,7 +28,8 @@ def test_the_result_file_has_its_shape(tmp_path: Path):
     assert ran.returncode == 0, ran.stderr
     report = json.loads(path.read_text())
     assert report["troubles"] == [], ran.stderr
-    assert {row["system"] for row in report["rows"]} == {"telpher", "kurigram", "bare"}
+    systems = {row["system"] for row in report["rows"]}
+    assert systems == {"telpher", "kurigram", "bare", "plain", "full", "web", "observing"}
     for row in report["rows"]:
         assert set(FIGURES) < set(row)
         assert any(row[name] is not None for name in (*FIGURES, "wasted_kib")), row
@@ -39,6 +40,8 @@ def test_the_result_file_has_its_shape(tmp_path: Path):
         "ttfb_80ms_rtts",
         "cpu",
         "cpu_over_bare",
+        "cpu_web",
+        "cpu_observing",
         "upstream_20_viewers",
     }
     for name, value in report["ratios"].items():

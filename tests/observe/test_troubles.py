@@ -3,7 +3,7 @@
 import threading
 
 from telpher.observe.diagnosis.catalogue import Catalogue
-from telpher.observe.troubles import LONGEST, Sighting, Troubles
+from telpher.observe.troubles import LONGEST, UNKNOWN, Sighting, Troubles
 
 
 def seen(summary: str = "it failed", at: float = 1.0, **more: object) -> Sighting:
@@ -84,3 +84,11 @@ def test_sightings_may_come_from_any_thread() -> None:
     for thread in threads:
         thread.join()
     assert troubles.recent()[0].count == 800
+
+
+def test_sightings_are_counted_by_their_diagnosis_for_ever() -> None:
+    troubles = Troubles(most=1)
+    troubles.note(seen("one thing failed"))
+    troubles.note(seen("another did", at=2.0))
+    troubles.note(seen("one thing failed", at=3.0))
+    assert troubles.seen() == {UNKNOWN: 3}, "also of those that made room"

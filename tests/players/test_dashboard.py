@@ -236,7 +236,9 @@ async def test_a_broadcast_is_followed_without_a_reload(home, browser):
     assert is_content(home, page)
 
 
-@pytest.mark.parametrize("view", [PHONE, View(320, 600, phone=True), View(1280, 800)])
+@pytest.mark.parametrize(
+    "view", [PHONE, View(320, 600, phone=True), View(970, 800), View(1280, 800)]
+)
 async def test_nothing_runs_over_the_edge(home, browser, view):
     await shared(home, "a.very.long.name." * 12 + "mkv")
     page = await signed_in(home, browser, view)
@@ -244,6 +246,8 @@ async def test_nothing_runs_over_the_edge(home, browser, view):
     for room in ("", "/users", f"/users/{ann}", "/files", "/links", "/broadcasts", "/errors"):
         await page.open(f"{home.settings.base_url}/dashboard{room}")
         assert await page.run("document.documentElement.scrollWidth") <= view.width, room
+        cards = "[...document.querySelectorAll('.card:not(.tile)')]"
+        assert await page.run(f"{cards}.every(each => each.scrollWidth <= each.clientWidth)"), room
     assert is_content(home, page)
 
 

@@ -165,3 +165,12 @@ async def test_news_come_with_a_link_and_a_person_not_seen_before(disk):
         await asyncio.sleep(0)
         assert not quiet.done()
         quiet.cancel()
+
+
+async def test_events_are_counted_by_their_kind():
+    journal = Journal(Disk())
+    for count in (10, 20):
+        journal.note(BytesServed(1, 77, count, at=1.0))
+    journal.note(PersonSeen(Person(7, "Ann"), at=1.0))
+    assert journal.noted == {BytesServed: 2, PersonSeen: 1}
+    assert journal.noted[LinkMade] == 0

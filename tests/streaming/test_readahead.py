@@ -131,3 +131,44 @@ async def test_it_ends_with_the_seat(hall):
 async def test_of_who_usually_stays_nothing_is_kept(hall):
     await hall.leave_while_waiting()
     assert not hall.flying()
+
+
+async def test_look_ups_are_counted_once_for_each_viewer() -> None:
+    async with asyncio.TaskGroup() as tasks:
+        engine = Engine(FakeMedia(MIB), FakeClock(), tasks, cache_bytes=64 * MIB)
+        try:
+            assert engine.stats().cache.hit_rate is None
+            first = await engine.open(REF, 0, MIB, PLAYER)
+            assert await read_all(first) == content(0, MIB)
+            counts = engine.stats().cache
+            assert (counts.hits, counts.joined) == (0, 0)
+            missed = counts.misses
+            assert missed > 0
+            second = await engine.open(REF, 0, MIB, Viewer(2, "another"))
+            assert await read_all(second) == content(0, MIB)
+            assert (counts.hits, counts.joined, counts.misses) == (missed, 0, missed)
+            assert counts.hit_rate == 0.5
+            assert engine.stats().bytes_served == 2 * MIB
+        finally:
+            await engine.close()
+
+
+async def test_what_is_on_its_way_is_joined() -> None:
+    async with asyncio.TaskGroup() as tasks:
+        media = FakeMedia(MIB)
+        engine = Engine(media, FakeClock(), tasks, cache_bytes=64 * MIB)
+        media.gate.clear()
+        try:
+            viewers = [
+                asyncio.create_task(engine.open(REF, 0, MIB, Viewer(number, "client")))
+                for number in (1, 2)
+            ]
+            await settle()
+            counts = engine.stats().cache
+            assert counts.joined == counts.misses > 0
+            assert counts.hits == 0
+            media.gate.set()
+            for viewer in viewers:
+                await (await viewer).aclose()
+        finally:
+            await engine.close()

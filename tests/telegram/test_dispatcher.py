@@ -53,3 +53,11 @@ async def test_all_come_through_however_many() -> None:
 
     assert texts == [str(number) for number in range(MOST_WAITING_PER_CHAT)]
     assert "dropped" in logs[0]["event"]
+
+
+async def test_what_waits_and_what_was_dropped_is_counted() -> None:
+    dispatcher = Dispatcher()
+    for number in range(MOST_WAITING_PER_CHAT + 3):
+        dispatcher.offer(message(1, str(number)))
+    dispatcher.offer(message(2, "another chat"))
+    assert (dispatcher.waiting, dispatcher.dropped) == (MOST_WAITING_PER_CHAT + 1, 3)

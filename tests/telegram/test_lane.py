@@ -216,3 +216,17 @@ def test_slots_are_used_again(lane):
     assert lane.free_slot() == 2  # the old connection is not closed yet
     lane.discarded.remove(first)
     assert lane.free_slot() == 0
+
+
+def test_what_metrics_are_told(lane):
+    assert (lane.connected, lane.counts.opened) == (0, 0)
+    first, second = add(lane, 2)
+    assert (lane.connected, lane.counts.opened) == (2, 2)
+    second.connection.alive = False
+    assert lane.connected == 1
+    lane.sweep()
+    add(lane)
+    assert (lane.connected, lane.counts.opened) == (2, 3)
+    lane.flooded(first, lane.sent(first, KIB), FloodWaitError(5))
+    lane.flooded(first, lane.sent(first, KIB), FloodWaitError(5, premium=True))
+    assert (lane.counts.floods, lane.counts.premium_floods) == (1, 1)
