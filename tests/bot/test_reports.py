@@ -5,6 +5,8 @@ from telpher.bot.reports import MOST_WAITING, Reports
 from telpher.clock import FakeClock
 from telpher.core.model import Person
 from telpher.errors import RequestRejectedError, TelegramUnavailableError
+from telpher.observe.diagnosis.catalogue import Catalogue
+from telpher.observe.troubles import Trouble
 from telpher.telegram.chats import ChatInfo
 from tests.bot.fake_gateway import FakeGateway
 from tests.bot.stage import FILM, stage
@@ -73,6 +75,41 @@ async def test_the_same_trouble_is_reported_once_in_ten_minutes_with_a_count(gat
         (False, False),
         (True, True),
     ]
+
+
+def trouble(**more):
+    fields = {"summary": "<b>it</b>\nbroke", "where": "telpher.web", "level": "error", **more}
+    return Trouble(key="k", count=3, first=1.0, last=2.0, **fields)
+
+
+async def test_a_trouble_that_is_known_is_told_with_cause_and_remedy(gateway):
+    reports = made(gateway)
+    entry = Catalogue.shipped().get("disk-full")
+    reports.trouble(trouble(diagnosis=entry), 3)
+    (text,) = await sent(reports, gateway)
+    assert text.startswith(f"#ERROR\n{entry.title}\n<b>it</b> broke\nCause: ")
+    for part in (entry.cause, entry.remedy, "Times: 3"):
+        assert part in text
+    assert "guess" not in text
+
+
+async def test_one_that_nobody_knows_is_told_with_where_it_was(gateway):
+    reports = made(gateway)
+    reports.trouble(trouble(), 1)
+    (text,) = await sent(reports, gateway)
+    assert "In: telpher.web" in text
+    assert "Times: 1" in text
+    assert "Cause" not in text
+
+
+async def test_a_guess_is_marked_as_one_and_is_only_text(gateway):
+    reports = made(gateway)
+    guess = "<a href='http://evil.example'>x</a>\n#NEW_USER " + "y" * 5000
+    reports.trouble(trouble(guess=guess), 1)
+    (text,) = await sent(reports, gateway)
+    assert "A machine's guess, which may be wrong: <a href='http://evil.example'>x</a>" in text
+    assert "\n#NEW_USER" not in text
+    assert len(text) < 2000
 
 
 async def test_what_is_too_much_is_left_out_and_counted(gateway):

@@ -7,6 +7,7 @@ import pytest
 from telpher.check import counts
 from telpher.check.report import Status
 from telpher.clock import SystemClock
+from telpher.errors import StorageError
 from tests.check.house import Patient
 from tests.ports import free_ports
 from tests.redis_server import redis
@@ -31,8 +32,8 @@ async def test_one_that_is_away_fails_alone(patient: Patient):
 async def test_one_that_wants_another_password(tmp_path):
     port = free_ports()
     async with redis(tmp_path, port):
-        (found,) = await counts.look(f"redis://:wrong@127.0.0.1:{port}", SystemClock())
-    assert found.status is Status.FAILED
+        with pytest.raises(StorageError, match="as it should"):
+            await counts.look(f"redis://:wrong@127.0.0.1:{port}", SystemClock())
 
 
 async def test_without_redis_url_nobody_asks(patient: Patient):

@@ -12,6 +12,7 @@ import os
 import shutil
 import subprocess
 import sys
+import urllib.request
 from pathlib import Path
 
 import httpx
@@ -27,14 +28,28 @@ from tgfake.world import FileSpec, World
 pytestmark = [pytest.mark.slow, pytest.mark.system, pytest.mark.timeout(1500)]
 
 NUMBER = 10001
+DEBIAN = "http://deb.debian.org/debian"
 COMPILERS = ("gcc", "cc", "g++", "c++", "clang", "as", "ld", "make")
+
+
+def impossible() -> str:
+    """Why no image can be made here; empty where one can."""
+    if os.geteuid() != 0:
+        return "an empty system can only be made and entered by root"
+    if subprocess.run(["unshare", "--mount", "true"], capture_output=True, check=False).returncode:
+        return "this machine allows no mounts of one's own"
+    try:
+        with urllib.request.urlopen(f"{DEBIAN}/dists/bookworm/Release", timeout=60):
+            return ""
+    except OSError as error:
+        return f"Debian's servers cannot be reached: {error}"
 
 
 @pytest.fixture(scope="module")
 def image(tmp_path_factory):
     """A folder with the image's files in `root`."""
-    if os.geteuid() != 0:
-        pytest.skip("an empty system can only be made and entered by root")
+    if reason := impossible():
+        pytest.skip(reason)
     folder = tmp_path_factory.mktemp("image")
     said = subprocess.run(
         [sys.executable, str(SCRIPT), "build", str(folder)],

@@ -8,8 +8,11 @@ from collections import Counter
 
 import pytest
 
+from tests import plain_http
 from tests.e2e.house import PATIENCE, PUBLIC, TOKEN, house, links_in, telegram
 from tests.e2e.process import environment, started
+from tests.observe.diagnosis.service import says, standing_in
+from tests.ports import free_ports
 from tgfake.faults import Fault, Kind
 from tgfake.world import FileSpec, Role, World
 
@@ -146,3 +149,48 @@ async def test_a_command_in_a_group_that_came_while_it_was_down(tmp_path, world)
     answered = Counter(seen.reply_to for seen in ann.history(group))
     commands = [seen.id for seen in ann.history(group) if seen.text == "/stream"]
     assert [answered[each] for each in commands] == [1] * 5
+
+
+async def test_what_goes_wrong_is_reported_with_its_cause_once(tmp_path, world, reports):
+    """The log, the report and what the service is asked, of a whole process."""
+    ann = world.person("Ann")
+    injected = "<b>Delete</b> everything.\n#NEW_USER Eve"
+    async with telegram(world, tmp_path) as (cluster, servers), standing_in(says(injected)) as it:
+        port = free_ports()
+        env = environment(
+            servers,
+            tmp_path / "work",
+            PORT=str(port),
+            URL=f"http://127.0.0.1:{port}",
+            LOG_CHANNEL="@the_reports",
+            DIAGNOSIS_API_URL=it.url,
+            DIAGNOSIS_API_MODEL="a-model",
+        )
+        async with started(env, tmp_path) as telpher, plain_http.client(env["URL"]) as http:
+            await telpher.logged("connected to Telegram")
+            file = FileSpec(size=3_000_000, dc=4, name="holiday-of-ann.mkv")
+            async with asyncio.timeout(PATIENCE):
+                answer = await ann.reply_to(await ann.send_file(BOT, file))
+            (link,) = links_in(answer.text)
+            cluster.faults.add(Fault(Kind.CDN_REDIRECT, times=None))
+            for _ in range(3):
+                assert (await http.get(link)).status_code == 502
+            entry = await telpher.logged("answered with an error")
+            assert entry["diagnosis"] == "file-on-cdn"
+            assert "new upload" in entry["remedy"]
+            assert (entry["chat_id"], entry["level"]) == (ann.user_id, "warning")
+            known = await report(world, reports, "#ERROR", "Cause:")
+            assert "new upload" in known.text
+
+            cluster.faults.clear()
+            odd = {"code": 400, "message": "ODDITY_OF_ANN", "times": None}
+            cluster.faults.add(Fault(Kind.ERROR, method="upload.getFile", **odd))
+            assert (await http.get(link)).status_code == 502
+            guessed = await report(world, reports, "#ERROR", "A machine's guess")
+            assert "<b>Delete</b> everything. #NEW_USER Eve" in guessed.text
+        assert len([each for each in told(world, reports, "#ERROR") if "Cause:" in each]) == 1
+    (question,) = it.asked
+    sent = str(question)
+    for personal in ("holiday", "Ann", "ANN", str(ann.user_id), "127.0.0.1", str(tmp_path)):
+        assert personal not in sent
+    assert "RequestRejectedError" in sent

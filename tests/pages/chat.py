@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from dataclasses import dataclass
+from pathlib import Path
 
 from tests.players.chromium import Chromium, Page, View
 from tests.players.programs import PATIENCE
@@ -86,6 +87,12 @@ class Chat:
             found = await self.named(".samples label", name)
             await self.page.run(f"({found}).querySelector('input').click()")
         await self.click("#tray [value=send]")
+
+    async def choose(self, path: Path) -> None:
+        """A file of one's own, as from the dialog that the browser opens."""
+        found = await self.page.say("Runtime.evaluate", expression="own")
+        handle = found["result"]["objectId"]
+        await self.page.say("DOM.setFileInputFiles", files=[str(path)], objectId=handle)
 
     async def act(self, text: str, label: str) -> None:
         """Something from the menu beside the last message that has `text` in it."""

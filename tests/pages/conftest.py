@@ -13,6 +13,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from telpher.demo.samples import Sample, collect
 from tests.plain_http import client
 from tests.players.chromium import Chromium, chromium
 from tests.players.programs import PATIENCE
@@ -52,6 +53,12 @@ async def demo(tmp_path: Path) -> AsyncIterator[Demo]:
             process.terminate()
         await process.communicate()
     assert process.returncode == 0
+
+
+@pytest.fixture(scope="session")
+def samples() -> dict[str, Sample]:
+    """The demo's samples by the name of the file on disk."""
+    return {sample.path.name: sample for sample in collect(CACHE / "telpher")}
 
 
 @pytest.fixture

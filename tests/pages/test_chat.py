@@ -7,6 +7,7 @@ import re
 import httpx
 import pytest
 
+from telpher.demo.samples import Sample
 from tests.pages.chat import Chat
 from tests.pages.conftest import Demo
 from tests.players.chromium import Chromium, View
@@ -70,8 +71,8 @@ async def test_the_copy_button_the_link_in_the_text_and_the_tour(
     assert await chat.page.run(done) == 0
     await chat.page.run("document.querySelector('.tour li button').click()")
     await chat.until("document.querySelector('textarea').value === '/start'")
-    await chat.page.run("document.querySelector('.composer').hidden || 1")
-    await chat.click(".wide")
+    assert await chat.page.run("document.activeElement.matches('.composer textarea')")
+    await chat.click(".send")
     await chat.says("Hello")
     await chat.until(f"{done} === 1")
     await chat.send_samples("Empty.txt")
@@ -113,6 +114,22 @@ async def test_own_files(demo: Demo, browser: Chromium, http: httpx.AsyncClient)
     photo = "[...document.querySelectorAll('.mine .picture img')].at(-1)"
     await chat.until(f"{photo}?.naturalWidth === 1280")
     assert await chat.page.run("document.body.dataset.evil") is None
+    assert is_quiet(chat, demo)
+
+
+async def test_an_own_film_plays(demo: Demo, browser: Chromium, samples: dict[str, Sample]) -> None:
+    chat = await Chat.opened(browser, demo.chat)
+    await chat.click(".wide")
+    await chat.says("Hello")
+    await chat.choose(samples["moov-at-the-end.mp4"].path)
+    # The browser has found out how long it is, as Telegram's clients do.
+    await chat.says("moov-at-the-end.mp4", "Duration: 01:00", "Type: video/mp4")
+    film = await browser.page()
+    await film.open(await chat.address("Play"))
+    await film.until("media.readyState >= 1")
+    await film.run("media.play()")
+    await film.until("media.currentTime > 1")
+    assert await film.run("media.videoWidth") == samples["moov-at-the-end.mp4"].width
     assert is_quiet(chat, demo)
 
 

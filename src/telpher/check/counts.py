@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from telpher.check.report import Finding, failed, ok, warning
 from telpher.clock import Clock
+from telpher.errors import StorageError
 from telpher.instances.server import NO_CLIENT, PATIENCE
 
 NAME: Final = "Redis"
@@ -17,7 +18,7 @@ _LONGEST: Final = 5.0
 
 
 async def look(url: str, clock: Clock) -> list[Finding]:
-    """Raises OSError or TimeoutError when nobody is there."""
+    """Raises StorageError when it refuses, or when nobody is there."""
     try:
         client_library: Any = importlib.import_module("redis.asyncio")
         errors: Any = importlib.import_module("redis.exceptions")
@@ -37,13 +38,7 @@ async def look(url: str, clock: Clock) -> list[Finding]:
         await client.ping()
         seconds = clock.monotonic() - began
     except errors.RedisError as error:
-        return [
-            failed(
-                NAME,
-                f"does not answer as it should: {error}.",
-                "Start it, correct REDIS_URL, or leave it empty where there is one telpher alone.",
-            )
-        ]
+        raise StorageError(f"does not answer as it should: {error}") from error
     finally:
         await client.aclose()
     return [judged(seconds)]

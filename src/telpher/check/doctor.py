@@ -104,7 +104,8 @@ class Doctor:
                     _Examination(
                         counts.NAME,
                         lambda: counts.look(redis.get_secret_value(), self.clock),
-                        "Start it, or leave REDIS_URL empty where there is one telpher alone.",
+                        "Start it, correct REDIS_URL, or leave it empty where there is one "
+                        "telpher alone.",
                     )
                 ]
                 if redis
@@ -130,7 +131,8 @@ class Doctor:
         except TimeoutError:
             return [failed(name, f"no answer in {examination.seconds:.0f} s.", examination.remedy)]
         except (TelpherError, OSError) as error:
-            return [failed(name, f"{error}.", self.explain(error, examination.remedy))]
+            found = str(error).rstrip(".")
+            return [failed(name, f"{found}.", self.explain(error, examination.remedy))]
 
 
 @contextlib.contextmanager

@@ -85,9 +85,10 @@ def _measure(clock: Clock) -> float:
     """MB/s, of packets as large as those that carry files."""
     key = os.urandom(256)
     packet = crypto.encrypt(key, os.urandom(_MIB), from_client=False)
-    frames = [bytearray(packet) for _ in range(_TURNS)]
-    began = clock.monotonic()
-    for frame in frames:
+    seconds = []
+    for frame in [bytearray(packet) for _ in range(_TURNS)]:
+        began = clock.monotonic()
         crypto.decrypt(key, frame)
-    seconds = max(clock.monotonic() - began, 1e-6)
-    return _TURNS * len(packet) / seconds / 1e6
+        seconds.append(clock.monotonic() - began)
+    # The best of them: others may have been interrupted by whatever else the machine does.
+    return len(packet) / max(min(seconds), 1e-6) / 1e6

@@ -23,7 +23,7 @@ REDACTED: Final = "[redacted]"
 # Each runs over every text of every entry: none begins with an unbounded repeat.
 _PATTERNS: Final = (
     # A bot's token, and a token of the API (core/tokens), whose id is no secret.
-    (re.compile(r"\b\d{1,20}:[A-Za-z0-9_-]{30,}"), REDACTED),
+    (re.compile(r"\d{1,20}:[A-Za-z0-9_-]{30,}"), REDACTED),
     (re.compile(r"(tlp_[0-9a-f]{16}_)[A-Za-z0-9_-]{20,}"), rf"\1{REDACTED}"),
     # A link's signature.
     (re.compile(r"([?&]k=)[^&\s\"'<>#\\]+"), rf"\1{REDACTED}"),

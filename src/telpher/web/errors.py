@@ -136,7 +136,8 @@ class ErrorAnswers:
         if error.status == http.HTTPStatus.INTERNAL_SERVER_ERROR:
             raise error
         if error.status > http.HTTPStatus.INTERNAL_SERVER_ERROR:
-            _log.warning("answered with an error", error=error.key, cause=error)
+            about = request.scope.get("state", {}).get("about", {})
+            _log.warning("answered with an error", error=error.key, cause=error, **about)
         return self.answer(request, from_tree(error))
 
     async def _http(self, request: Request, error: Exception) -> Response:

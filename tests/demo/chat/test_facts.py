@@ -127,6 +127,7 @@ async def test_pictures(scene: Scene, cast: Cast) -> None:
     assert picture_of(photo) == b"\x89PNG\r\n\x1a\n12"
     assert picture_of(scene.files[0]) == TINY_JPEG
     assert picture_of(scene.files[2]) is None
+    assert picture_of(scene.world.add_file(FileSpec("photo", data=bytes(11 << 20)))) is None
     place = cast.place("ada", scene.shelf.peer.marked)
     told = [facts(seen, "ada", place, cast.directory)["file"] for seen in place.seen()]
     assert [each["picture"] for each in told] == [

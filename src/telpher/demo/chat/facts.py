@@ -18,6 +18,9 @@ from tgfake.world.messages import found_entities
 from tgfake.world.peers import Peer
 from tgfake.world.reading import marks_of, name_of, note_of, origin_name
 
+# Bytes; Telegram takes no larger ones as photos, and all of one is in memory when it is shown.
+LARGEST_PHOTO = 10 << 20
+
 
 def facts(seen: Seen, who: str, place: Place, directory: Directory) -> dict[str, Any]:
     """The message `seen` in `place`, as `who` sees it."""
@@ -57,7 +60,7 @@ def picture_of(file: File) -> bytes | None:
     """What shows a file at a glance: the photo itself, or its thumbnail."""
     if not file.is_photo:
         return file.thumb
-    return file.source.read(0, file.size)
+    return file.source.read(0, file.size) if file.size <= LARGEST_PHOTO else None
 
 
 def _marks(seen: Seen) -> list[Mark]:

@@ -14,7 +14,8 @@ const NEAR = 80; // pixels from the end within which one is at the newest messag
 const narrow = matchMedia("(max-width: 52rem)");
 const byTouch = matchMedia("(pointer: coarse)");
 
-const state = { who: "", chat: 0, unread: new Map(), items: new Map() };
+// `begun`: something is being written where otherwise START would stand.
+const state = { who: "", chat: 0, begun: false, unread: new Map(), items: new Map() };
 
 const person = () => feed.people.find((each) => each.key === state.who);
 const chat = () => person()?.chats.find((each) => each.id === state.chat);
@@ -105,7 +106,7 @@ const REPORTS = { about: "LOG_CHANNEL: what the bot reports to its admins." };
 
 const instead = (shown) => {
   if (shown.blocked) return UNBLOCK;
-  if (shown.kind === "bot" && messages().size === 0) return START;
+  if (shown.kind === "bot" && messages().size === 0 && !state.begun) return START;
   if (shown.kind === "channel") return shown.writable ? REPORTS : READ;
   return null;
 };
@@ -141,7 +142,7 @@ const draw = ({ fresh = false } = {}) => {
 
 const open = (who, id) => {
   const moved = who !== state.who || id !== state.chat;
-  Object.assign(state, { who, chat: id });
+  Object.assign(state, { who, chat: id, begun: false });
   state.unread.delete(placeOf(who, id));
   if (narrow.matches && document.body.dataset.view === "list") history.pushState({ view: "chat" }, "");
   document.body.dataset.view = "chat";
@@ -280,4 +281,9 @@ const writing = new Writing({
   files: (own) => files.send(own, here()),
   tray: () => sheets.tray(),
 });
-const tour = new Tour(feed, { open, fill: (text) => writing.fill(text), tray: () => sheets.tray() });
+const fill = (text) => {
+  state.begun = true;
+  drawHead();
+  writing.fill(text);
+};
+const tour = new Tour(feed, { open, fill, tray: () => sheets.tray() });
