@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from itertools import takewhile
 from typing import Protocol
 
 from telpher.clock import Clock
@@ -215,9 +216,11 @@ class Plays:
             del self._owned[whole.owner]
 
     def _sweep(self) -> None:
-        """Ends the plays without bytes for long."""
+        """Ends the plays without bytes for long. Those without a stream stand in the order in which
+        they were left: the first that is not over is the last to be looked at, however many."""
         until = self._clock.monotonic() - OVER_AFTER
-        for whole in [each for each in self._plays.values() if each.over(until)]:
+        resting = (each for each in self._plays.values() if not each.streams)
+        for whole in list(takewhile(lambda each: each.over(until), resting)):
             self._forget(whole)
 
 
