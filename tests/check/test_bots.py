@@ -7,8 +7,7 @@ from pydantic import SecretStr
 
 from telpher.check.bots import clock_judged
 from telpher.check.report import Status
-from telpher.clock import SystemClock
-from tests.check.house import Patient
+from tests.check.house import Calm, Patient
 from tests.e2e.house import TOKEN
 from tgfake.faults import Fault, Kind
 from tgfake.world.chats import Role
@@ -143,7 +142,7 @@ async def test_a_group_where_members_may_not_write(patient: Patient) -> None:
     assert (await patient.examined(**settings)).failed == {"LOG_CHANNEL"}
 
 
-class Wrong(SystemClock):
+class Wrong(Calm):
     """A machine whose clock is off."""
 
     def __init__(self, by: float) -> None:

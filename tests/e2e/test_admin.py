@@ -82,6 +82,7 @@ def data_of(seen):
 async def test_every_button_of_the_panel_leads_somewhere_and_back(home, root):
     panel = await home.ask(root, "/admin")
     pages = {
+        "dashboard": "This link signs you in",
         "statistics": "Statistics",
         "users": "newest first",
         "banners": "pictures above the menu",
@@ -96,6 +97,21 @@ async def test_every_button_of_the_panel_leads_somewhere_and_back(home, root):
     await home.press(root, panel, b"admin_close")
     async with asyncio.timeout(PATIENCE):
         await home.world.changed.until(lambda: root.refresh(panel) is None)
+
+
+async def test_the_button_of_the_dashboard_opens_it_once(home, root):
+    panel = await home.ask(root, "/admin")
+    shown = await turned(home, root, panel, "dashboard", "signs you in")
+    [url] = [button.url for row in shown.buttons for button in row if button.url]
+    assert url.startswith(f"{PUBLIC}/dashboard/sign-in?link=")
+    assert url in shown.text
+    door, _, link = home.at_home(url).partition("?link=")
+    assert (await home.http.get(f"{door}?link={link}")).status_code == 200
+    opened = await home.http.post(door, data={"link": link})
+    assert opened.status_code == 303
+    assert opened.headers["set-cookie"].startswith("__Host-telpher=")
+    assert (await home.http.post(door, data={"link": link})).status_code == 403
+    home.http.cookies.clear()
 
 
 async def test_refresh_works_also_when_nothing_has_changed(home, root, bob):

@@ -38,9 +38,9 @@ from telpher.telegram.timing import Timing
 # network that swallows everything is told from a slow one after two attempts to connect.
 LONGEST: Final = 30.0
 
-# Seconds by which the clock may be off. What Telegram tells is right to about one; from a few on
-# links expire and statistics are kept at the wrong time. Messages from 30 s in the future are
-# refused, and those from 300 s in the past (core.telegram.org/mtproto/description).
+# Seconds by which the clock may be off. From a few on links expire and statistics are kept at the
+# wrong time. Messages from 30 s in the future are refused, and those from 300 s in the past
+# (core.telegram.org/mtproto/description).
 _NOTICED: Final = 5.0
 _TOO_FAR_AHEAD: Final = 30.0
 _TOO_FAR_BEHIND: Final = 300.0

@@ -10,8 +10,9 @@ from bson.objectid import ObjectId
 from telpher.core.model import Person
 from telpher.core.records import User
 from telpher.core.tally import PersonSeen
+from telpher.storage.base import FileOrder
 from telpher.storage.mongo import MongoDatabase
-from tests.storage.contract.makers import NOW, all_users, happen, person
+from tests.storage.contract.makers import NOW, all_files, all_users, found, happen, person
 from tests.storage.mongo.conftest import PATIENCE
 
 pytestmark = pytest.mark.slow  # a server is started
@@ -162,3 +163,24 @@ async def test_an_index_of_somebody_elses_is_left_as_it_is(raw, url, clock):
     async with MongoDatabase(url, clock, PATIENCE) as database:
         await database.prepared()
     assert (await raw["users"].index_information())["last_seen_-1"]["sparse"]
+
+
+async def test_files_of_before_they_had_dates_are_listed_and_found(raw, prepared, database):
+    about = {"chat_id": 1, "message_id": 2, "size": 3, "bytes_served": 4, "markers": {}}
+    played = {"_id": 5, "name": "Film.MKV", "plays": 6, **about}
+    await raw["telpher.files"].insert_many([played, {**played, "_id": 6, "plays": 0}])
+    await prepared()
+    for order in FileOrder:
+        assert [each.document_id for each in await all_files(database, order, "m.mk")] == [5]
+    before = (await database.files.get(5)).created
+    assert before > NOW
+    await prepared()
+    assert (await database.files.get(5)).created == before
+
+
+async def test_people_of_before_are_found_by_their_names(raw, prepared, database):
+    ann = {"id": 7, "username": "Ann_L", "first_name": "Ann", "last_name": "Lee"}
+    await raw["users"].insert_many([ann, {"id": 8, "first_name": None, "username": 5}])
+    await prepared()
+    for text in ("@ann", "ann lee", "lee", "7"):
+        assert [each.person.user_id for each in await found(database, text)] == [7]

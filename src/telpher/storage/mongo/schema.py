@@ -10,7 +10,8 @@ It may be run again and by several instances at once:
     duplicates   the original wrote a new document for each /start: they become one, with the
                  earliest and the latest times, the larger totals and any ban
     types        dates that are texts or Unix seconds become dates, sums become numbers; who has no
-                 date of joining gets the next best; the keys of names are added
+                 date of joining gets the next best; the keys of names are added, and to files
+                 that were played the date when they were first known
     indexes      what is there under the same name with other options is left alone
 """
 
@@ -137,6 +138,7 @@ async def prepare(collections: Collections) -> None:
         await _mend_types(users)
     for name, indexes in INDEXES.items():
         await _make(collections[name], indexes)
+    await _date_files(collections[FILES])
     await _make_unique(users)
 
 
@@ -179,6 +181,13 @@ async def _mend_types(users: Collection) -> None:
     undated: Document = {"join_date": None, "_id": {"$type": "objectId"}}
     next_best = {"$ifNull": ["$first_seen", {"$ifNull": ["$last_seen", {"$toDate": "$_id"}]}]}
     await _set(users, undated, {"join_date": next_best})
+
+
+async def _date_files(files: Collection) -> None:
+    """Files of before they had dates were played before now; without one they would be in no
+    list."""
+    fields: Document = {"created": "$$NOW", "file_key": {"$toLower": "$name"}}
+    await files.update_many({"created": None, "plays": {"$gt": 0}}, [{"$set": fields}])
 
 
 def _text(field: str) -> Document:

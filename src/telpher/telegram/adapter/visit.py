@@ -75,13 +75,17 @@ class Visit:
         return self._session.username
 
     async def ahead(self) -> float:
-        """Seconds by which this machine's clock is ahead of Telegram's, to about one second: it
-        tells whole ones. Negative where it is behind. Raises TelegramError."""
+        """Seconds by which this machine's clock is certainly ahead of Telegram's, negative where it
+        is behind; 0 where nothing is certain. Raises TelegramError.
+
+        Telegram told its time, in whole seconds, at some moment between question and answer.
+        """
         asked = self._clock.now()
         config = await self._call(GetConfigRequest())
-        halfway = (asked + self._clock.now()) / 2
-        # The second that has begun is half over on average.
-        return halfway - (float(config.date.timestamp()) + 0.5)
+        answered = self._clock.now()
+        told = float(config.date.timestamp())
+        least, most = asked - (told + 1), answered - told
+        return max(least, 0.0) or min(most, 0.0)
 
     async def _call(self, request: Any) -> Any:
         assert self._main is not None  # noqa: S101 - nobody asks before entering

@@ -23,6 +23,7 @@ import struct
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from hashlib import sha1
+from hmac import compare_digest
 from math import gcd
 from typing import Final
 
@@ -149,7 +150,7 @@ class KeyExchange:
         generator, prime = heard.number(), int.from_bytes(heard.string())
         public = int.from_bytes(heard.string())
         heard.number()
-        if _sha1(plain[_HASH : _HASH + heard.at]) != plain[:_HASH]:
+        if not compare_digest(_sha1(plain[_HASH : _HASH + heard.at]), plain[:_HASH]):
             raise MalformedError("a key exchange that was tampered with")
         if (generator, prime) != (GENERATOR, PRIME):
             raise MalformedError("another prime than Telegram's")
@@ -204,7 +205,7 @@ class _Reader:
 
     def expect_bytes(self, wanted: bytes) -> None:
         """These must come."""
-        if self.raw(len(wanted)) != wanted:
+        if not compare_digest(self.raw(len(wanted)), wanted):
             raise MalformedError("a key exchange that is not ours")
 
     def number(self) -> int:
