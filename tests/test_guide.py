@@ -57,6 +57,11 @@ def test_every_command_of_the_program_stands_in_the_docs() -> None:
     } == set()
 
 
+def test_every_page_is_found_from_the_readme() -> None:
+    text = (ROOT / "README.md").read_text("utf-8")
+    assert [page.name for page in PAGES if f"(docs/{page.name})" not in text] == []
+
+
 @pytest.mark.parametrize("page", [ROOT / "README.md", *PAGES], ids=lambda page: page.name)
 def test_links_between_pages_lead_somewhere(page: Path) -> None:
     text = page.read_text("utf-8")

@@ -109,6 +109,8 @@ async def running(
         app = build(settings, frame, stores, tasks)
         await app.books.agreement.enter()
         await app.books.revocations.load()
+        if app.edge_log is not None:
+            await app.edge_log.open()
         await app.server.start()
         bots = _start_bots(app, frame, tasks)
         jobs = Runner(tasks, clock)
@@ -133,6 +135,8 @@ async def _stop(app: App, bots: Sequence[asyncio.Task[None]], jobs: Runner) -> N
     for bot in bots:
         bot.cancel()
     await asyncio.wait(bots)
+    if app.edge_log is not None:
+        app.edge_log.close()
     await app.books.delivery.finish()
     await app.books.agreement.leave()
     await app.server.close()

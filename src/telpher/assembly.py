@@ -29,7 +29,6 @@ from telpher.errors import SettingsError
 from telpher.jobs.copies import CopyDesk, NoCopyDesk
 from telpher.jobs.upkeep import Upkeep
 from telpher.memory import memory_limit
-from telpher.observe import logs
 from telpher.observe.machine import Machine, look_at
 from telpher.observe.metrics.metrics import Metrics
 from telpher.observe.troubles import Troubles
@@ -62,7 +61,9 @@ from telpher.web.api.deps import ApiDeps
 from telpher.web.app import create_app
 from telpher.web.connection import Limits
 from telpher.web.dashboard.pulse import Counters, Pulse
-from telpher.web.deps import Counted, Lifecycle, WebDeps
+from telpher.web.deps import Counted, EdgeDeps, Lifecycle, WebDeps
+from telpher.web.edge.desk import Desk
+from telpher.web.edge.log import EdgeLog
 from telpher.web.limiting.rates import Rates
 from telpher.web.limiting.shared import OwnCounts, SharedCounts
 from telpher.web.room import make_room
@@ -96,6 +97,7 @@ class App:
     rates: Rates | None
     pulse: Pulse
     machine: Machine
+    edge_log: EdgeLog | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,13 +118,12 @@ def build(settings: Settings, frame: Frame, stores: Stores, tasks: asyncio.TaskG
 
     The client library's objects are made in here, hence inside the running loop.
     """
-    clock, timing = frame.clock, frame.timing
-    account, *extras = accounts = _accounts(settings, clock, timing, stores.database)
+    clock = frame.clock
+    account, *extras = accounts = _accounts(settings, clock, frame.timing, stores.database)
     newcomers = _Newcomers()
     books = open_books(settings, clock, stores.database, stores.local, newcomers)
     desk = _desk(settings, stores, account, clock)
-    retention = Retention(settings.max_cache_size, settings.cache_ttl_hours * 3600)
-    fleet = Fleet(accounts, Sources(accounts, desk, retention, clock, tasks), clock, timing, tasks)
+    fleet = _fleet(settings, frame, accounts, desk, tasks)
     engine = _engine(settings, fleet, stores, books, clock, tasks)
     rooms = _Rooms(
         frame=frame,
@@ -134,15 +135,14 @@ def build(settings: Settings, frame: Frame, stores: Stores, tasks: asyncio.TaskG
         fleet=fleet,
         engine=engine,
         desk=desk,
-        log_level=LogLevel(stores.database.values, clock, settings.log_level, logs.set_level),
         lifecycle=Lifecycle(),
         rates=_rates(settings, clock),
         gallery=Gallery(engine, FrameTaker() if can_take() else None, clock, tasks),
         entry=open_entry(
             settings, clock, stores.database, books, partial(_counters, engine, accounts)
         ),
+        tickets=Desk(clock),
     )
-    rooms.log_level.ring = books.fellows.ring
     bot = _bot(settings, rooms)
     newcomers.told = bot.reports.new_user
     return App(
@@ -156,10 +156,11 @@ def build(settings: Settings, frame: Frame, stores: Stores, tasks: asyncio.TaskG
         desk=desk,
         upkeep=Upkeep(stores.database, clock, settings.retention_days),
         lifecycle=rooms.lifecycle,
-        log_level=rooms.log_level,
+        log_level=books.log_level,
         rates=rooms.rates,
         pulse=rooms.entry.pulse,
         machine=rooms.machine,
+        edge_log=_edge_log(settings, rooms.tickets),
     )
 
 
@@ -176,11 +177,11 @@ class _Rooms:
     fleet: Fleet
     engine: Engine
     desk: CopyDesk | NoCopyDesk
-    log_level: LogLevel
     lifecycle: Lifecycle
     rates: Rates | None
     gallery: Gallery
     entry: Entry
+    tickets: Desk
 
     def status(self) -> AccountStatus:
         """The main account's, with the file traffic that the fleet keeps for it."""
@@ -194,6 +195,22 @@ class _Rooms:
         number = account.user_id
         dcs, floods = self.fleet.connections(number), self.fleet.floods(number)
         return dataclasses.replace(account.status(), dcs=dcs, floods=floods)
+
+
+def _fleet(
+    settings: Settings,
+    frame: Frame,
+    accounts: Sequence[BotAccount],
+    desk: CopyDesk | NoCopyDesk,
+    tasks: asyncio.TaskGroup,
+) -> Fleet:
+    retention = Retention(settings.max_cache_size, settings.cache_ttl_hours * 3600)
+    sources = Sources(accounts, desk, retention, frame.clock, tasks)
+    return Fleet(accounts, sources, frame.clock, frame.timing, tasks)
+
+
+def _edge_log(settings: Settings, tickets: Desk) -> EdgeLog | None:
+    return EdgeLog(tickets, *settings.edge_log) if settings.edge_log else None
 
 
 def _engine(
@@ -290,6 +307,7 @@ def _web_deps(settings: Settings, rooms: _Rooms, bot: Bot) -> WebDeps:
         trusted_proxies=settings.trusted_proxies,
         rates=rooms.rates,
         redis=books.fellows.answers,
+        edge=EdgeDeps(rooms.tickets, settings.speed_limit_mbps) if settings.edge_log else None,
         book=books.register,
         api=ApiDeps(
             tokens=Tokens(database.tokens, clock),
@@ -341,7 +359,7 @@ def _bot(settings: Settings, rooms: _Rooms) -> Bot:
                 log_channel=settings.log_channel,
             ),
             link_made=rooms.desk.wanted,
-            log_level=rooms.log_level,
+            log_level=books.log_level,
             restart=rooms.frame.ending.restart,
             vitals=vitals,
             instance=instance_id(settings.work_dir),

@@ -13,11 +13,13 @@ from telpher.core.links import LinkSigner, derive_secret
 from telpher.core.model import Person
 from telpher.instances.fellows import Fellows, fellows_at
 from telpher.jobs.delivery import Delivery
+from telpher.observe import logs
 from telpher.service.agreement import Agreement
 from telpher.service.denials import Denials
 from telpher.service.figures import FigureDesk
 from telpher.service.journal import Journal
 from telpher.service.links import LinkService
+from telpher.service.log_level import LogLevel
 from telpher.service.people import Access, People
 from telpher.service.register import Register
 from telpher.service.revocations import Revocations
@@ -33,7 +35,8 @@ Met = Callable[[Sequence[Person]], None]
 
 @dataclass(frozen=True, slots=True)
 class Books:
-    """`journal`, `delivery`, `revocations`, `agreement` and `fellows` have jobs."""
+    """`journal`, `delivery`, `revocations`, `agreement`, `fellows` and `log_level` have
+    jobs."""
 
     journal: Journal
     links: LinkService
@@ -47,6 +50,7 @@ class Books:
     file_keys: FileKeys
     agreement: Agreement
     fellows: Fellows
+    log_level: LogLevel
 
 
 def open_books(
@@ -71,7 +75,8 @@ def open_books(
     )
     revocations = Revocations(denials, database, local, journal, register, clock)
     fellows = fellows_at(settings.redis_url, clock, instance_id(settings.work_dir))
-    revocations.ring = fellows.ring
+    log_level = LogLevel(database.values, clock, settings.log_level, logs.set_level)
+    revocations.ring = log_level.ring = fellows.ring
     return Books(
         journal=journal,
         links=links,
@@ -85,6 +90,7 @@ def open_books(
         file_keys=FileKeys(secret),
         agreement=Agreement(database.leases, _bot_id(settings), secret),
         fellows=fellows,
+        log_level=log_level,
     )
 
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import pytest
 
 from telpher.clock import FakeClock
 from telpher.instances.census import KEPT, MOST_KNOWN, Census
 from telpher.instances.server import RedisServer
+from tests.redis_server import redis
 
 pytestmark = pytest.mark.system
 
@@ -81,6 +83,32 @@ async def test_without_redis_there_is_nobody_else(clock: FakeClock) -> None:
     census = Census(server, "here")
     await census.look(ANN)
     assert census.elsewhere(ANN) == 0
+    await server.close()
+
+
+async def test_a_redis_that_is_back_is_found_though_nobody_asks(
+    tmp_path: Path, clock: FakeClock
+) -> None:
+    server = RedisServer(f"unix://{tmp_path}/redis.sock", clock)
+
+    async def turn(seconds: float) -> None:
+        clock.advance(seconds)
+        await asyncio.sleep(0.01)
+
+    async def becomes(answers: bool) -> None:
+        async with asyncio.timeout(PATIENCE):
+            while True:
+                if server.answers is answers:
+                    return
+                await asyncio.sleep(0.01)
+
+    async with asyncio.TaskGroup() as tasks:
+        task = tasks.create_task(Census(server, "here").run(dict, turn))
+        await becomes(False)
+        async with redis(tmp_path):
+            await becomes(True)
+        await becomes(False)
+        task.cancel()
     await server.close()
 
 

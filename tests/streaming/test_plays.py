@@ -190,3 +190,22 @@ def test_whether_somebody_plays_already(clock):
     assert not plays.playing(viewer("a"))
     plays.enter(viewer("c"), 1)
     assert not plays.playing(viewer("c"))
+
+
+def test_plays_end_in_the_order_in_which_they_were_left(clock):
+    plays = Plays(PlayLimits(), clock)
+    watched = plays.enter(viewer("watches on"), MIB)
+    again = plays.enter(viewer("comes back"), MIB)
+    plays.leave(again)
+    for number in range(3):
+        plays.leave(plays.enter(viewer(f"left {number}"), MIB))
+        clock.advance(OVER_AFTER / 4)
+    plays.leave(plays.enter(viewer("comes back"), MIB))
+    assert plays.active == 5
+    clock.advance(OVER_AFTER / 2)
+    assert plays.active == 3, "two of them were left long ago"
+    clock.advance(OVER_AFTER)
+    assert plays.active == 1
+    plays.leave(watched)
+    clock.advance(OVER_AFTER)
+    assert plays.active == 0

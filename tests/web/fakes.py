@@ -26,7 +26,7 @@ from telpher.web.api.deps import ApiDeps
 from telpher.web.app import create_app
 from telpher.web.connection import Limits
 from telpher.web.dashboard.deps import DashboardDeps
-from telpher.web.deps import Counted, DatabaseStatus, Lifecycle, WebDeps, no_database
+from telpher.web.deps import Counted, DatabaseStatus, EdgeDeps, Lifecycle, WebDeps, no_database
 from telpher.web.limiting.rates import Rates
 from telpher.web.privilege import NoSessions, Sessions
 from telpher.web.server import HttpServer
@@ -90,6 +90,23 @@ async def _at_once(_position: int) -> None:
 
 
 @dataclass
+class FakeAttendance:
+    """A place in a play, and what became of it."""
+
+    viewer: Viewer
+    length: int
+    count: int = 0
+    left: bool = False
+
+    def served(self, count: int) -> None:
+        self.count += count
+
+    def leave(self) -> None:
+        assert not self.left
+        self.left = True
+
+
+@dataclass
 class FakeEngine:
     """One computed file per known message.
 
@@ -108,6 +125,7 @@ class FakeEngine:
     asked: int = 0
     opened: list[tuple[int, int]] = field(default_factory=list)
     viewers: list[Viewer] = field(default_factory=list)
+    attending: list[FakeAttendance] = field(default_factory=list)
     streams: list[FakeStream] = field(default_factory=list)
     grown: asyncio.Condition = field(default_factory=asyncio.Condition)
     active_streams: int = 3
@@ -125,10 +143,20 @@ class FakeEngine:
             raise NotFoundError(f"nothing at {ref}")
         return self.files[ref]
 
+    def attend(
+        self, ref: MessageRef, info: FileInfo, viewer: Viewer, length: int
+    ) -> FakeAttendance:
+        if self.fail_open is not None:
+            raise self.fail_open
+        attendance = FakeAttendance(viewer, length)
+        self.attending.append(attendance)
+        return attendance
+
     async def open(
-        self, ref: MessageRef, start: int, stop: int, viewer: Viewer, info: FileInfo
+        self, ref: MessageRef, start: int, stop: int, viewer: Viewer | None, info: FileInfo
     ) -> FakeStream:
-        self.viewers.append(viewer)
+        if viewer is not None:
+            self.viewers.append(viewer)
         assert 0 <= start < stop <= info.size == self.files[ref].size
         self.opened.append((start, stop))
         if self.before_open is not None:
@@ -289,6 +317,7 @@ class World:
     waits: list[float] = field(default_factory=list)
     pictures: FakePictures = field(default_factory=FakePictures)
     dashboard: DashboardDeps | None = None
+    edge: EdgeDeps | None = None
     metrics: Metrics = field(default_factory=Metrics)
     metrics_token: SecretStr | None = None
     sessions: Sessions = field(default_factory=NoSessions)
@@ -310,6 +339,7 @@ class World:
                 playlists=self.playlists,
                 base_url="https://files.example.org",
                 rates=self.rates,
+                edge=self.edge,
                 book=self.book,
                 trusted_proxies=self.trusted,
                 api=self.api,

@@ -25,6 +25,21 @@ _API_HASH = re.compile(r"[0-9a-fA-F]{32}")
 _LOCAL_ENDINGS = (".local", ".localhost", ".internal", ".lan", ".home.arpa", ".localdomain")
 
 
+def _edge(settings: Settings, wrong: frozenset[str]) -> Iterator[str]:
+    if settings.edge_log is None:
+        return
+    if not settings.trusted_proxies and "trusted_proxies" not in wrong:
+        yield (
+            "EDGE_LOG is set, but TRUSTED_PROXIES is not, so nobody may ask for viewers. "
+            "Name the proxy's address there."
+        )
+    if settings.workers > 1:
+        yield (
+            "EDGE_LOG is set, and WORKERS is above 1, but the log reaches one process alone. "
+            "Leave WORKERS at 1; with a cache in front one process is enough."
+        )
+
+
 def missing(settings: Settings) -> list[str]:
     """The fields that must be set and are not."""
     return [name for name in REQUIRED if getattr(settings, name) is None]
@@ -52,6 +67,7 @@ def problems(settings: Settings, wrong: frozenset[str]) -> Iterator[str]:
             "PORT is 0, any free one, so links would not know where to lead. "
             "Choose a port, or set URL."
         )
+    yield from _edge(settings, wrong)
     if settings.diagnosis_api_url and settings.diagnosis_api_model is None:
         yield (
             "DIAGNOSIS_API_URL is set, but DIAGNOSIS_API_MODEL is not. "

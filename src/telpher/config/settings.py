@@ -20,6 +20,7 @@ from telpher.config.values import (
     BaseUrl,
     ChannelName,
     Host,
+    Listener,
     Lower,
     MongoUrl,
     Networks,
@@ -109,6 +110,11 @@ class Settings(BaseSettings):
         (),
         "whose X-Forwarded-For is believed",
         "List the reverse proxies' addresses or networks, separated by spaces or commas.",
+    )
+    edge_log: Listener | None = _setting(
+        None,
+        "where a cache in front reports what it sent",
+        "Set an address and a port, for example 127.0.0.1:5514, or leave it empty.",
     )
     cors_origins: Origins = _setting(
         ("*",),

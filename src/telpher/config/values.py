@@ -119,6 +119,13 @@ def _host(text: str) -> str:
     return text
 
 
+def _listener(text: str) -> tuple[str, int]:
+    host, colon, port = text.rpartition(":")
+    if not colon or not port.isascii() or not port.isdigit() or not 0 < int(port) < 1 << 16:
+        raise ValueError("must be an address, a colon, and a port, such as 127.0.0.1:5514")
+    return _host(host.strip("[]")), int(port)
+
+
 def _token(text: str) -> SecretStr:
     if not _TOKEN.fullmatch(text):
         raise ValueError("is not a bot token (digits, a colon, then letters, digits, _ or -)")
@@ -158,6 +165,7 @@ Token = Annotated[SecretStr, _from_text(_token)]
 Tokens = Annotated[tuple[SecretStr, ...], _from_text(_tokens)]
 Secret = Annotated[SecretStr, _from_text(_secret)]
 MongoUrl = Annotated[SecretStr, _from_text(_server_url("mongodb", "mongodb+srv"))]
+Listener = Annotated[tuple[str, int], _from_text(_listener)]
 RedisUrl = Annotated[SecretStr, _from_text(_server_url("redis", "rediss", "unix"))]
 Upper = _from_text(str.upper)
 Lower = _from_text(str.lower)

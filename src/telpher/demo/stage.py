@@ -71,7 +71,7 @@ async def run(options: Options, files: Sequence[Sample]) -> None:
         settings = _settings(options, scene, folder / "work_dir", servers)
         uploads = folder / "uploads"
         uploads.mkdir()
-        page = site.Place(settings.port + 1 if options.port != 0 else 0, uploads)
+        page = site.Spot(settings.port + 1 if options.port != 0 else 0, uploads)
 
         async def tell(url: str) -> None:
             links = await visit.links()

@@ -25,7 +25,7 @@ from telpher.errors import BusyError, NotFoundError, TelegramUnavailableError
 from telpher.streaming.cache import BlockCache, CacheCounts
 from telpher.streaming.fetch import ChunkStore, Fetcher
 from telpher.streaming.patience import BEFORE_STATUS, IN_BODY, Patience, patiently
-from telpher.streaming.plays import PlayLimits, Plays, unplayed
+from telpher.streaming.plays import Attendance, PlayLimits, Plays, unplayed
 from telpher.streaming.readahead import Span
 from telpher.streaming.stream import Stream
 from telpher.telegram.gateway import MediaGateway
@@ -102,7 +102,7 @@ class Engine:
         ref: MessageRef,
         start: int,
         stop: int,
-        viewer: Viewer,
+        viewer: Viewer | None,
         info: FileInfo | None = None,
     ) -> Stream:
         """A stream of the bytes [start, stop), 0 <= start < stop <= size, ready to be sent.
@@ -110,9 +110,9 @@ class Engine:
         `info` is what the viewer was told of the file: the bytes are that file's or none, though
         the message may hold another one by now. Without it the file is located first.
 
-        The streams that have `viewer` in common are one play. Raises NotFoundError and
-        TelegramError, BusyError and TooManyPlaysError when memory or a limit does not allow it, and
-        ValueError for a range outside the file.
+        The streams that have `viewer` in common are one play; None is for what nobody plays.
+        Raises NotFoundError and TelegramError, BusyError and TooManyPlaysError when memory or a
+        limit does not allow it, and ValueError for a range outside the file.
         """
         if info is None:
             info = await self.locate(ref)
@@ -130,6 +130,15 @@ class Engine:
         stream.patience = IN_BODY
         self._plays.note_begun(stream.play, ref, info)
         return stream
+
+    def attend(self, ref: MessageRef, info: FileInfo, viewer: Viewer, length: int) -> Attendance:
+        """A place in a play whose bytes, so many of them, somebody else sends. Raises BusyError and
+        TooManyPlaysError."""
+        if self._closing:
+            raise BusyError("shutting down")
+        play = self._plays.enter(viewer, length)
+        self._plays.note_begun(play, ref, info)
+        return Attendance(self._plays, play, info)
 
     async def peek(self, ref: MessageRef, info: FileInfo, start: int, stop: int) -> bytes:
         """The bytes [start, stop) for a look at the file: nobody's play, counted nowhere.
@@ -188,9 +197,10 @@ class Engine:
             bytes_served=self._served,
         )
 
-    def _seat(self, ref: MessageRef, info: FileInfo, span: Span, viewer: Viewer) -> Stream:
+    def _seat(self, ref: MessageRef, info: FileInfo, span: Span, viewer: Viewer | None) -> Stream:
         """A stream that has not begun. When all seats are taken, those kept warm go first."""
-        play = self._plays.enter(viewer, span.stop - span.start)
+        length = span.stop - span.start
+        play = self._plays.enter(viewer, length) if viewer else unplayed()
         fetch = partial(self._fetcher.fetch, ref, info)
         try:
             self._make_room()

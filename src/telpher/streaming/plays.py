@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from itertools import takewhile
 from typing import Protocol
 
 from telpher.clock import Clock
@@ -83,7 +84,8 @@ class Whole:
     """One play as limits count it.
 
     `streams` are open now; `left` is when the last one was closed. `counted` is false of what is
-    too small to be a play, `begun` true once bytes were there. `entries` are those played lately,
+    too small to be a play, `begun` true once bytes were there, `told` false of what nobody is
+    told of. `entries` are those played lately,
     by link id.
     """
 
@@ -92,6 +94,7 @@ class Whole:
     pace: Pace | None
     counted: bool
     begun: bool = False
+    told: bool = True
     streams: int = 0
     left: float = 0.0
     entries: OrderedDict[int, Play] = field(default_factory=OrderedDict)
@@ -114,7 +117,7 @@ class Whole:
 def unplayed() -> Play:
     """What is read for no viewer: without limits, and told to nobody."""
     nobody = Viewer(0, "")
-    return Play(nobody, Whole(nobody.sitting, None, None, counted=False))
+    return Play(nobody, Whole(nobody.sitting, None, None, counted=False, told=False))
 
 
 class Plays:
@@ -179,7 +182,8 @@ class Plays:
 
     def note_served(self, play: Play, info: FileInfo, count: int) -> None:
         """So many bytes more of it went out."""
-        self._log.served(play.viewer, info, count)
+        if play.whole.told:
+            self._log.served(play.viewer, info, count)
 
     def _begin(self, viewer: Viewer, *, counted: bool) -> Whole:
         megabits = self._limits.megabits
@@ -212,7 +216,26 @@ class Plays:
             del self._owned[whole.owner]
 
     def _sweep(self) -> None:
-        """Ends the plays without bytes for long."""
+        """Ends the plays without bytes for long. Those without a stream stand in the order in which
+        they were left: the first that is not over is the last to be looked at, however many."""
         until = self._clock.monotonic() - OVER_AFTER
-        for whole in [each for each in self._plays.values() if each.over(until)]:
+        resting = (each for each in self._plays.values() if not each.streams)
+        for whole in list(takewhile(lambda each: each.over(until), resting)):
             self._forget(whole)
+
+
+class Attendance:
+    """A place in a play whose bytes are sent elsewhere; to be left once."""
+
+    def __init__(self, plays: Plays, play: Play, info: FileInfo) -> None:
+        self._plays = plays
+        self._play = play
+        self._info = info
+
+    def served(self, count: int) -> None:
+        """So many bytes went out."""
+        self._plays.note_served(self._play, self._info, count)
+
+    def leave(self) -> None:
+        """The last of them have."""
+        self._plays.leave(self._play)

@@ -16,6 +16,7 @@ from telpher.web.api.routes import Api
 from telpher.web.client import Proxies
 from telpher.web.dashboard.room import dashboard_routes
 from telpher.web.deps import WebDeps
+from telpher.web.edge.auth import EdgeAuth
 from telpher.web.errors import ErrorAnswers
 from telpher.web.limiting.gate import RateGate
 from telpher.web.limiting.turns import Turns
@@ -72,6 +73,8 @@ def create_app(deps: WebDeps) -> FastAPI:
         redoc_url=None,
     )
     app.router.routes.extend(Reference(TITLE, document_of(app), pages, assets).routes())
+    if deps.edge is not None:
+        app.router.routes.append(EdgeAuth(deps, turns, deps.edge.desk, deps.edge.speed).route())
     if deps.counted is not None:
         app.router.routes.append(Stats(deps.counted, deps.engine, privilege).route())
     if deps.dashboard is not None:

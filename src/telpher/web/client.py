@@ -7,12 +7,15 @@ nothing behind it has to know of proxies.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 import structlog
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from telpher.core.forwarded import Address, Network, address_of, client_behind, limit_key, within
+
+_PROXIED: Final = "proxied"
 
 _log = structlog.stdlib.get_logger(__name__)
 
@@ -21,6 +24,11 @@ def client_of(scope: Scope) -> str:
     """The client's IPv4 address, or its IPv6 network of 64 bits; empty when it is not known."""
     address = _peer(scope)
     return "" if address is None else limit_key(address)
+
+
+def is_proxied(scope: Scope) -> bool:
+    """Whether it came from a trusted proxy, which tells of the client by X-Forwarded-For."""
+    return bool(scope.get("state", {}).get(_PROXIED))
 
 
 class Proxies:
@@ -52,7 +60,8 @@ class Proxies:
             return scope
         client = client_behind(peer, headers.getlist("x-forwarded-for"), self._trusted)
         # The port is the proxy's: nobody knows the client's.
-        seen = {**scope, "client": (str(client), 0)}
+        state = {**scope.get("state", {}), _PROXIED: True}
+        seen = {**scope, "client": (str(client), 0), "state": state}
         if headers.get("x-forwarded-proto") in ("http", "https"):
             seen["scheme"] = headers["x-forwarded-proto"]
         return seen

@@ -26,6 +26,7 @@ from telpher.storage.base import DatabaseStatus
 from telpher.telegram.gateway import AccountStatus
 from telpher.web.api.deps import ApiDeps
 from telpher.web.dashboard.deps import DashboardDeps
+from telpher.web.edge.desk import Attendance, Desk
 from telpher.web.limiting.rates import Rates
 from telpher.web.privilege import NoSessions, Sessions
 
@@ -85,7 +86,7 @@ class Engine(Protocol):
         ...
 
     async def open(
-        self, ref: MessageRef, start: int, stop: int, viewer: Viewer, info: FileInfo
+        self, ref: MessageRef, start: int, stop: int, viewer: Viewer | None, info: FileInfo
     ) -> Stream:
         """A stream of [start, stop), 0 <= start < stop <= size, whose first bytes are there.
 
@@ -93,6 +94,13 @@ class Engine(Protocol):
         that was located, whose bytes alone may come.
 
         Raises NotFoundError, GoneError, BusyError, TooManyPlaysError, TelegramError.
+        """
+        ...
+
+    def attend(self, ref: MessageRef, info: FileInfo, viewer: Viewer, length: int) -> Attendance:
+        """A place in a play of so many bytes that somebody else sends.
+
+        Raises BusyError and TooManyPlaysError.
         """
         ...
 
@@ -240,6 +248,14 @@ class NoPictures:
         raise NoThumbnailError("there are no pictures")
 
 
+@dataclass(frozen=True, slots=True)
+class EdgeDeps:
+    """Where a cache is in front (web.edge); `speed` is SPEED_LIMIT_MBPS."""
+
+    desk: Desk
+    speed: float
+
+
 class Lifecycle:
     """Whether the process is on its way out; read by health, written by whoever shuts down."""
 
@@ -278,6 +294,7 @@ class WebDeps:
     base_url: str = ""
     trusted_proxies: tuple[Network, ...] = ()
     rates: Rates | None = None
+    edge: EdgeDeps | None = None
     redis: Callable[[], bool | None] = lambda: None
     book: LinkBook = field(default_factory=NoBook)
     api: ApiDeps | None = None

@@ -35,7 +35,7 @@ _ROUTINE: Final = ("/health", "/metrics", "/dashboard/live")
 _UNANSWERED: Final = "none"
 
 # What pages of other origins may read: files, and what shows or lists them.
-SHARED_PREFIXES: Final = ("/stream/", "/download/", "/thumbnail/", "/playlist/")
+SHARED_PREFIXES: Final = ("/stream/", "/download/", "/thumbnail/", "/playlist/", "/edge/")
 
 
 @dataclass(slots=True)

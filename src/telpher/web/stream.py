@@ -20,6 +20,7 @@ import secrets
 from collections.abc import Mapping
 from functools import partial
 from http import HTTPStatus
+from typing import Final
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -32,7 +33,7 @@ from telpher.core.model import FileInfo, Viewer
 from telpher.errors import TelpherError
 from telpher.observe.metrics.table import HTTP_BROKEN
 from telpher.web.admittance import Admittance, file_of
-from telpher.web.client import client_of
+from telpher.web.client import client_of, is_proxied
 from telpher.web.deps import Stream, WebDeps
 from telpher.web.errors import HttpError
 from telpher.web.file_headers import file_headers, last_modified, validators
@@ -41,6 +42,9 @@ from telpher.web.parts import Open, Parts
 from telpher.web.prefix import PrefixRoute
 from telpher.web.request_headers import joined
 from telpher.web.response import BrokenBodyError, FileResponse
+
+# nginx sets it when it fetches a slice, and takes it from what viewers send.
+_SLICE: Final = "x-telpher-slice"
 
 
 class FileRoute(PrefixRoute):
@@ -56,6 +60,7 @@ class FileRoute(PrefixRoute):
         self._began = deps.answer_began
         self._metrics = deps.metrics
         self._attachment = attachment
+        self._edge = deps.edge is not None
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
@@ -65,6 +70,9 @@ class FileRoute(PrefixRoute):
             self._metrics.count(HTTP_BROKEN)
 
     async def serve(self, request: Request, receive: Receive, send: Send) -> None:
+        if self._edge and is_proxied(request.scope) and _SLICE in request.headers:
+            await self._slice(request, receive, send)
+            return
         asked = self._clock.monotonic()
         claims = await self._claims(request)
         viewer = await self._viewer(request, claims)
@@ -73,6 +81,17 @@ class FileRoute(PrefixRoute):
         if isinstance(answer, FileResponse):  # whose first bytes are there
             self._began(self._clock.monotonic() - asked)
         # Nothing is awaited in between: an open stream is always closed by its answer.
+        await answer(request.scope, receive, send)
+
+    async def _slice(self, request: Request, receive: Receive, send: Send) -> None:
+        """Bytes for nginx's cache: of a good link, in nobody's play; who gets them is told by
+        /edge/auth and the log (web.edge)."""
+        claims = self._admittance.claims(request, self._prefix)
+        info = await file_of(claims, self._engine)
+        headers = file_headers(info, attachment=self._attachment)
+        wanted = wanted_of(joined(request), headers["ETag"], info)
+        open_range = partial(self._open, claims, None, info)
+        answer = await _body(wanted, info, headers, open_range)
         await answer(request.scope, receive, send)
 
     async def _claims(self, request: Request) -> Claims:
@@ -101,16 +120,16 @@ class FileRoute(PrefixRoute):
             return Response(None, HTTPStatus.NOT_MODIFIED, validators(headers))
         if request.method == "HEAD":
             return Response(None, HTTPStatus.OK, _sized(headers, info.size))
-        wanted = _wanted(asked, headers["ETag"], info)
+        wanted = wanted_of(asked, headers["ETag"], info)
         if isinstance(wanted, ranges.Whole) and info.size == 0:
             return Response(b"", HTTPStatus.OK, _sized(headers, 0))
         owner = await self._admission.admit(claims.link_id)
-        await self._turns.begin(viewer, _length(wanted, info))
+        await self._turns.begin(viewer, length_of(wanted, info))
         viewer = dataclasses.replace(viewer, owner=owner)
         return await _body(wanted, info, headers, partial(self._open, claims, viewer, info))
 
     async def _open(
-        self, claims: Claims, viewer: Viewer, info: FileInfo, start: int, stop: int
+        self, claims: Claims, viewer: Viewer | None, info: FileInfo, start: int, stop: int
     ) -> Stream:
         return await self._engine.open(claims.ref, start, stop, viewer, info)
 
@@ -140,7 +159,7 @@ async def _body(
     return FileResponse(status, _sized(headers, length), stream, length)
 
 
-def _wanted(asked: Mapping[str, str], tag: str, info: FileInfo) -> ranges.Requested:
+def wanted_of(asked: Mapping[str, str], tag: str, info: FileInfo) -> ranges.Requested:
     """What Range asks for. Raises HttpError where none of it is there."""
     if not ranges.if_range(asked.get("if-range"), tag, last_modified(info)):
         return ranges.Whole()
@@ -154,7 +173,7 @@ def _wanted(asked: Mapping[str, str], tag: str, info: FileInfo) -> ranges.Reques
     return wanted
 
 
-def _length(wanted: ranges.Requested, info: FileInfo) -> int:
+def length_of(wanted: ranges.Requested, info: FileInfo) -> int:
     """How many bytes of the file that is."""
     match wanted:
         case ranges.Single(start, stop):

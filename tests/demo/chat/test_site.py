@@ -25,7 +25,7 @@ async def http(scene: Scene, tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]
     folder = tmp_path / "uploads"
     folder.mkdir()
     async with (
-        site.chat_page(scene, site.Place(0, folder), "http://127.0.0.1:8080") as url,
+        site.chat_page(scene, site.Spot(0, folder), "http://127.0.0.1:8080") as url,
         client(url) as http,
     ):
         http.headers["Origin"] = url.rstrip("/")
@@ -196,8 +196,8 @@ async def test_pictures_are_pictures(http: httpx.AsyncClient, scene: Scene) -> N
 
 
 async def test_a_port_that_is_taken_gives_way_to_another(scene: Scene, tmp_path: Path) -> None:
-    async with site.chat_page(scene, site.Place(0, tmp_path), "http://127.0.0.1:1") as first:
+    async with site.chat_page(scene, site.Spot(0, tmp_path), "http://127.0.0.1:1") as first:
         port = httpx.URL(first).port
-        async with site.chat_page(scene, site.Place(port or 0, tmp_path), "") as second:
+        async with site.chat_page(scene, site.Spot(port or 0, tmp_path), "") as second:
             assert httpx.URL(second).port != port
             assert httpx.URL(second).host == "127.0.0.1"

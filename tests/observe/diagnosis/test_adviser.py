@@ -4,6 +4,7 @@ import asyncio
 import json
 
 import pytest
+from structlog.testing import capture_logs
 
 from telpher.clock import FakeClock
 from telpher.observe.diagnosis.adviser import LONGEST, Adviser, Service
@@ -11,6 +12,7 @@ from tests.observe.diagnosis.service import body, never, says, standing_in
 from tests.ports import free_ports
 
 KEY = "sk-a-key-of-the-tests"
+TOLD = "the service of DIAGNOSIS_API_URL gives no answer"
 QUESTION = [{"role": "user", "content": "what?"}]
 
 
@@ -51,9 +53,11 @@ async def test_the_setting_may_be_the_whole_address():
     ],
 )
 async def test_what_is_of_no_use_is_no_answer(answer):
-    async with standing_in(answer) as service:
-        assert not await adviser(service.url).ask(QUESTION)
+    with capture_logs() as logs:
+        async with standing_in(answer) as service:
+            assert not await adviser(service.url).ask(QUESTION)
     assert len(service.asked) == 1
+    assert {each["event"] for each in logs} <= {TOLD}
 
 
 async def test_a_huge_answer_is_not_read_to_its_end():
@@ -70,10 +74,13 @@ async def test_a_long_guess_is_cut():
 
 async def test_a_service_that_hangs_is_given_up():
     async with standing_in(never) as service:
-        assert await adviser(service.url, patience=0.05).ask(QUESTION) is None
+        assert await adviser(service.url, patience=1.0).ask(QUESTION) is None
 
 
 async def test_a_service_that_is_not_there():
+    with capture_logs() as logs:
+        await adviser(f"http://127.0.0.1:{free_ports()}").ask(QUESTION)
+    assert [(each["event"], each["reason"]) for each in logs] == [(TOLD, "ConnectError")]
     assert await adviser(f"http://127.0.0.1:{free_ports()}").ask(QUESTION) is None
     assert await adviser("http://[broken").ask(QUESTION) is None
 

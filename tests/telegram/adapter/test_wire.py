@@ -12,7 +12,7 @@ from telethon.tl.functions.help import GetConfigRequest, GetNearestDcRequest
 
 from telpher.errors import ChunkTimeoutError, RequestRejectedError, TelegramUnavailableError
 from telpher.telegram.adapter.network import Loggers, introduced, trust_keys
-from telpher.telegram.adapter.wire import MOST_EXCHANGES, Wire
+from telpher.telegram.adapter.wire import MOST_EXCHANGES, Wire, _cancellation_kept
 from telpher.telegram.servers import DcAddress
 from tests.telegram.adapter.stage import SECONDS, Stage
 from tgfake.cluster import Cluster
@@ -178,3 +178,18 @@ async def test_a_cancellation_while_closing_is_not_lost(stage: Stage) -> None:
         closing.cancel()
         with pytest.raises(asyncio.CancelledError):
             await closing
+
+
+async def test_a_cancellation_is_kept_where_the_library_makes_another_error_of_it() -> None:
+    async def connecting() -> None:
+        with _cancellation_kept():
+            try:
+                await asyncio.Event().wait()
+            except asyncio.CancelledError:
+                raise ConnectionError from None
+
+    task = asyncio.create_task(connecting())
+    await asyncio.sleep(0)
+    task.cancel()
+    await asyncio.wait([task])
+    assert task.cancelled()

@@ -100,23 +100,3 @@ async def test_a_redis_that_talks_nonsense_is_one_that_does_not_answer():
         with capture_logs() as entries:
             assert await hits(counts, 4) == [True] * 3 + [False]
     assert [each["event"] for each in entries] == ["Redis does not answer: limits count here alone"]
-
-
-@pytest.mark.system
-async def test_a_redis_that_is_back_is_found_though_nobody_asks(tmp_path):
-    clock, port = FakeClock(), free_ports()
-    async with shared(f"redis://127.0.0.1:{port}", clock) as counts:
-        assert counts.answers
-        await counts.look()
-        assert counts.answers, "all is well until somebody finds out otherwise"
-        await counts.hit(ITEM, "a")
-        assert not counts.answers
-        clock.advance(PAUSE)
-        await counts.look()
-        assert not counts.answers
-        async with redis(tmp_path, port):
-            await counts.look()
-            assert not counts.answers, "it is left alone for a while"
-            clock.advance(PAUSE)
-            await counts.look()
-            assert counts.answers

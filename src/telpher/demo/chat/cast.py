@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from telpher.core import display
 from telpher.demo.scene import Part, Scene
 from tgfake.person import Person, Seen
-from tgfake.world import Account, Chat, ChatKind, Kind
+from tgfake.world import Account, Chat, ChatKind
 
 # Messages of a chat that the page knows. tgfake keeps all; a page that is open for days need not.
 MOST_SHOWN = 300
@@ -46,15 +46,14 @@ class Place:
     def facts(self) -> dict[str, object]:
         """What the page shows of it."""
         chat = self.chat
-        bot = isinstance(chat, Account)
         return {
             "id": self.id,
             "title": name(chat.first_name if isinstance(chat, Account) else chat.title),
             "kind": "bot" if isinstance(chat, Account) else chat.kind.value,
-            "about": "bot" if isinstance(chat, Account) else _about(chat),
+            "about": _about(chat),
             "username": chat.username,
             "writable": self.may_write,
-            "blocked": bot and self.id in self.person.account.blocked,
+            "blocked": self.id in self.person.account.blocked,
         }
 
 
@@ -101,13 +100,10 @@ def name(text: str | None) -> str:
     return display.one_line(text or "", _LONGEST_NAME)
 
 
-def _about(chat: Chat) -> str:
+def _about(chat: Account | Chat) -> str:
+    if isinstance(chat, Account):
+        return "bot"
     members = len(list(chat.present()))
     if chat.kind is ChatKind.CHANNEL:
         return f"{'public' if chat.username else 'private'} channel, {members} subscribers"
     return f"group, {members} members"
-
-
-def is_private(place: Place) -> bool:
-    """Whether only one other is in it."""
-    return isinstance(place.chat, Account) and place.chat.peer.kind is Kind.USER

@@ -116,14 +116,14 @@ class Deeds:
 
     async def _block(self, place: Place, _asked: Mapping[str, Any]) -> Result:
         await place.person.block(_bot(place))
-        return self._people()
+        return self._told()
 
     async def _unblock(self, place: Place, _asked: Mapping[str, Any]) -> Result:
         await place.person.unblock(_bot(place))
-        return self._people()
+        return self._told()
 
-    def _people(self) -> Result:
-        """Blocking is no event of the world's, so the answer tells."""
+    def _told(self) -> Result:
+        """Whom somebody blocks is no event of the world's: so that pages hear of it."""
         self._scene.world.changed.beat()
         return {}
 

@@ -61,7 +61,7 @@ _PICTURES: Final[Mapping[bytes, str]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Spot:
     """Where the page is to listen (0: any port), and where uploads are kept."""
 
     port: int
@@ -69,22 +69,20 @@ class Place:
 
 
 @contextlib.asynccontextmanager
-async def chat_page(scene: Scene, place: Place, server_url: str) -> AsyncIterator[str]:
+async def chat_page(scene: Scene, spot: Spot, server_url: str) -> AsyncIterator[str]:
     """Serves the page for the length of the block; gives its address. Raises SettingsError."""
-    app = create_app(scene, Uploads(place.folder), server_url)
+    app = create_app(scene, Uploads(spot.folder), server_url)
     limits = Limits(body=_UPLOAD_SECONDS, connections=256, most_body=MOST_OF_ONE + 1)
-    server = await _listening(
-        lambda port: HttpServer(app, SystemClock(), HOST, port, limits), place
-    )
+    server = await _listening(lambda port: HttpServer(app, SystemClock(), HOST, port, limits), spot)
     try:
         yield f"http://{HOST}:{server.port}/"
     finally:
         await server.close()
 
 
-async def _listening(make: Callable[[int], HttpServer], place: Place) -> HttpServer:
+async def _listening(make: Callable[[int], HttpServer], spot: Spot) -> HttpServer:
     """The server, at the port that is wished for if that is free."""
-    server = make(place.port)
+    server = make(spot.port)
     try:
         await server.start()
     except SettingsError:

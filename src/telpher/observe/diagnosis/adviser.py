@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import httpx
+import structlog
 
 from telpher.clock import Clock
 
@@ -30,6 +31,10 @@ _HOUR: Final = 3600.0
 _MOST_BYTES: Final = 64 << 10
 LONGEST: Final = 600
 _MOST_TOKENS: Final = 300
+
+_NO_ANSWER: Final = "the service of DIAGNOSIS_API_URL gives no answer"
+
+_log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 _PATH: Final = "/chat/completions"
 
@@ -74,14 +79,21 @@ class Adviser:
         if not self.may_ask:
             return None
         self._asked.append(self._clock.monotonic())
+        # No proxies of the environment, no redirects: the question goes where the setting says.
+        # Made before the time runs: reading the authorities' certificates is no part of the answer.
+        client = httpx.AsyncClient(timeout=self._patience, trust_env=False)
         try:
-            async with asyncio.timeout(self._patience):
-                body = await self._answer(messages)
-        except (httpx.HTTPError, httpx.InvalidURL, OSError, TimeoutError):
+            async with client, asyncio.timeout(self._patience):
+                body = await self._answer(client, messages)
+        except (httpx.HTTPError, httpx.InvalidURL, OSError, TimeoutError) as error:
+            _log.warning(_NO_ANSWER, reason=type(error).__name__)
             return None
-        return guess_in(body)
+        guess = guess_in(body)
+        if guess is None:
+            _log.warning(_NO_ANSWER, reason="its answer is of no use")
+        return guess
 
-    async def _answer(self, messages: list[dict[str, str]]) -> bytes:
+    async def _answer(self, client: httpx.AsyncClient, messages: list[dict[str, str]]) -> bytes:
         question = {
             "model": self._service.model,
             "messages": messages,
@@ -89,12 +101,10 @@ class Adviser:
             "stream": False,
         }
         headers = {"Authorization": f"Bearer {self._service.key}"} if self._service.key else {}
-        # No proxies of the environment, no redirects: the question goes where the setting says.
-        async with (
-            httpx.AsyncClient(timeout=self._patience, trust_env=False) as client,
-            client.stream("POST", self._service.address, json=question, headers=headers) as answer,
-        ):
+        asking = client.stream("POST", self._service.address, json=question, headers=headers)
+        async with asking as answer:
             if answer.status_code != httpx.codes.OK:
+                _log.warning(_NO_ANSWER, status=answer.status_code)
                 return b""
             return await _beginning(answer)
 

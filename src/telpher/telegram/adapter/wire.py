@@ -152,9 +152,11 @@ def _cancellation_kept() -> Iterator[None]:
     """
     task = asyncio.current_task()
     before = task.cancelling() if task else 0
-    yield
-    if task and task.cancelling() > before:
-        raise asyncio.CancelledError
+    try:
+        yield
+    finally:  # also in place of an error that the library made of it
+        if task and task.cancelling() > before:
+            raise asyncio.CancelledError
 
 
 def _retrieve(future: asyncio.Future[Any]) -> None:

@@ -19,7 +19,7 @@ from telpher.web.errors import ErrorAnswers, from_tree
 from telpher.web.limiting.rates import Limit, Rates
 
 # These go by web/limiting/turns.
-_FILES: Final = ("/stream/", "/download/")
+_FILES: Final = ("/stream/", "/download/", "/edge/")
 
 _FREE: Final = frozenset({"/health", "/metrics", "/favicon.ico", "/robots.txt"})
 _FREE_BELOW: Final = ("/health/", "/static/")

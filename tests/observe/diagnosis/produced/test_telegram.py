@@ -84,8 +84,9 @@ async def test_somebody_hangs_up(tmp_path, diagnosed):
             await diagnosed.logged()
 
 
-@pytest.mark.produces("foreign-server")
+@pytest.mark.produces("foreign-server", "telegram-unreachable")
 async def test_a_server_with_another_key(tmp_path, diagnosed):
+    """The second entry is that it cannot connect then: until that is said it is still trying."""
     key = rsa.generate_private_key(65537, 2048).public_key()
     form = serialization.PublicFormat.PKCS1
     pem = key.public_bytes(serialization.Encoding.PEM, form).decode()
