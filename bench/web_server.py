@@ -30,6 +30,7 @@ from telpher.core.ranges import Single, parse
 from telpher.observe import logs
 from telpher.observe.metrics.metrics import Metrics
 from telpher.observe.metrics.table import Metric
+from telpher.streaming.plays import Attendance
 from telpher.telegram.gateway import AccountState, AccountStatus
 from telpher.web.app import create_app
 from telpher.web.deps import EngineStats, Stream, WebDeps
@@ -73,9 +74,12 @@ class MemoryEngine:
         return _INFO
 
     async def open(
-        self, ref: MessageRef, start: int, stop: int, viewer: Viewer, info: FileInfo
+        self, ref: MessageRef, start: int, stop: int, viewer: Viewer | None, info: FileInfo
     ) -> Stream:
         return _pieces(stop - start)  # type: ignore[return-value]  # a generator is one
+
+    def attend(self, ref: MessageRef, info: FileInfo, viewer: Viewer, length: int) -> Attendance:
+        raise NotImplementedError
 
     def playing(self, viewer: Viewer) -> bool:
         return True
