@@ -27,12 +27,14 @@ from telpher.clock import SystemClock
 from telpher.core.links import Claims, LinkSigner
 from telpher.core.model import FileInfo, Kind, MessageRef, Viewer
 from telpher.core.ranges import Single, parse
+from telpher.errors import BusyError
 from telpher.observe import logs
 from telpher.observe.metrics.metrics import Metrics
 from telpher.observe.metrics.table import Metric
 from telpher.telegram.gateway import AccountState, AccountStatus
 from telpher.web.app import create_app
 from telpher.web.deps import EngineStats, Stream, WebDeps
+from telpher.web.edge.desk import Attendance
 from telpher.web.limiting.rates import Rates
 from telpher.web.limiting.shared import OwnCounts
 from telpher.web.response import FileResponse
@@ -73,9 +75,12 @@ class MemoryEngine:
         return _INFO
 
     async def open(
-        self, ref: MessageRef, start: int, stop: int, viewer: Viewer, info: FileInfo
+        self, ref: MessageRef, start: int, stop: int, viewer: Viewer | None, info: FileInfo
     ) -> Stream:
         return _pieces(stop - start)  # type: ignore[return-value]  # a generator is one
+
+    def attend(self, ref: MessageRef, info: FileInfo, viewer: Viewer, length: int) -> Attendance:
+        raise BusyError("no cache is in front")
 
     def playing(self, viewer: Viewer) -> bool:
         return True
