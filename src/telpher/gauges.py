@@ -37,7 +37,7 @@ def watch(app: App, stores: Stores, frame: Frame, jobs: Runner) -> None:
     """Has them read at each scrape, and begins the jobs that look now and then."""
     metrics, limit = frame.metrics, memory_limit()
     census = Census(stores.database.users, frame.clock)
-    jobs.start("census", census.run)
+    jobs.start("people counted", census.run)
     jobs.start("loop", LoopWatch(metrics).run)
     metrics.read(process)
     metrics.read(lambda: _process(app.machine, frame.troubles, limit))
