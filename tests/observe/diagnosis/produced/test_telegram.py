@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
+from telethon.crypto import rsa as telethon_keys
 
 from telpher.app import running
 from telpher.core.model import MessageRef, Person
@@ -84,6 +85,16 @@ async def test_somebody_hangs_up(tmp_path, diagnosed):
             await diagnosed.logged()
 
 
+@pytest.fixture
+def no_keys():
+    """As in a process that begins: other tests have made the library trust tgfake."""
+    keys = dict(telethon_keys._server_keys)
+    telethon_keys._server_keys.clear()
+    yield
+    telethon_keys._server_keys.update(keys)
+
+
+@pytest.mark.usefixtures("no_keys")
 @pytest.mark.produces("foreign-server", "telegram-unreachable")
 async def test_a_server_with_another_key(tmp_path, diagnosed):
     """The second entry is that it cannot connect then: until that is said it is still trying."""
