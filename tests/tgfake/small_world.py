@@ -28,6 +28,7 @@ class SmallAccount:
 @dataclass(eq=False)
 class SmallWorld:
     home_dc: int = 2
+    local_urls: bool = False
     on_update: Callable[..., bool] | None = None
     gate: asyncio.Event = field(default_factory=asyncio.Event)
     """account.declinePasswordReset waits for it."""
