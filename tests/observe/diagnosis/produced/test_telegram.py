@@ -5,6 +5,7 @@ import contextlib
 import json
 from dataclasses import replace
 
+import httpx
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -126,7 +127,13 @@ async def test_files_that_do_not_come(tmp_path, diagnosed, fault):
         file = home.add_file(size=SIZE, dc=4)
         url = await home.share(file)
         home.cluster.faults.add(replace(fault, method="upload.getFile", times=None))
-        playing = asyncio.create_task(home.http.get(url))
+
+        async def play_again_and_again() -> None:
+            while True:
+                with contextlib.suppress(httpx.HTTPError):
+                    await home.http.get(url)
+
+        playing = asyncio.create_task(play_again_and_again())
         await diagnosed.logged()
         playing.cancel()
         await asyncio.wait([playing])
