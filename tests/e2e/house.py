@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import re
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -153,6 +153,15 @@ class House:
         answer = await self.http.get(url, headers=headers)
         assert answer.status_code == (200 if start is None else 206), answer.text
         return answer.content
+
+
+async def eventually(condition: Callable[[], Awaitable[bool]]) -> None:
+    """Waits until it holds."""
+    async with asyncio.timeout(PATIENCE):
+        while True:
+            if await condition():
+                return
+            await asyncio.sleep(0.05)
 
 
 def bytes_of(file: File, start: int = 0, stop: int | None = None) -> bytes:

@@ -8,7 +8,7 @@ import getpass
 import os
 import random
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from ipaddress import ip_network
 from pathlib import Path
 
@@ -20,7 +20,7 @@ from telpher.core.model import MessageRef
 from telpher.storage.sqlite import SqliteDatabase
 from tests import plain_http
 from tests.deploy.fronts import DEPLOY, NGINX
-from tests.e2e.house import PATIENCE, House, bytes_of, house
+from tests.e2e.house import House, bytes_of, eventually, house
 from tests.players.programs import program
 from tests.ports import free_ports
 from tgfake.world import FileSpec
@@ -130,14 +130,6 @@ def written(folder: Path, port: int, settings: Settings, log: int) -> Path:
     user = f"user {getpass.getuser()};" if os.geteuid() == 0 else ""
     config.write_text(user + NGINX.format(folder=folder))
     return config
-
-
-async def eventually(condition: Callable[[], Awaitable[bool]]) -> None:
-    async with asyncio.timeout(PATIENCE):
-        while True:
-            if await condition():
-                return
-            await asyncio.sleep(0.05)
 
 
 async def test_random_ranges_are_right_to_the_byte_cold_and_warm(tmp_path):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -21,7 +21,7 @@ from telpher.core.model import MessageRef
 from telpher.errors import SettingsError
 from telpher.telegram.gateway import AccountState
 from tests import plain_http
-from tests.e2e.house import LINK, PATIENCE, TOKEN, settings_for, telegram
+from tests.e2e.house import LINK, PATIENCE, TOKEN, eventually, settings_for, telegram
 from tests.redis_server import redis
 from tgfake.network import Shape
 from tgfake.world import FileSpec, World
@@ -100,15 +100,6 @@ class Pair:
         chat, message, _, key = re.split("[/?]", url.partition("/stream/")[2])
         ref = MessageRef(int(chat), int(message))
         return int(self.apps[0].books.links.check(ref, key.removeprefix("k=")).link_id)
-
-
-async def eventually(condition: Callable[[], Awaitable[bool]]) -> None:
-    """Waits until it holds."""
-    async with asyncio.timeout(PATIENCE):
-        while True:
-            if await condition():
-                return
-            await asyncio.sleep(0.05)
 
 
 @pytest.mark.system
