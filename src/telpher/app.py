@@ -120,9 +120,7 @@ async def running(
             await _stop(app, settings.drain_seconds, bots, jobs)
 
 
-async def _stop(
-    app: App, seconds: float, bots: Sequence[asyncio.Task[None]], jobs: Runner
-) -> None:
+async def _stop(app: App, seconds: float, bots: Sequence[asyncio.Task[None]], jobs: Runner) -> None:
     """See the module: in which order."""
     app.lifecycle.draining = True
     # The next instance answers people while this one still serves what it has begun.

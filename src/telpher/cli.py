@@ -27,7 +27,7 @@ from telpher.observe.troubles import Troubles
 from telpher.service.token_desk import TokenDesk
 from telpher.storage.folder import claimed
 
-# Seconds that the one before needs to save and to close once its streams have ended, and a few more.
+# Seconds that the one before needs to save and to close once its streams have ended.
 _PREDECESSOR_LEAVES_WITHIN = 10
 _WAITING = "another telpher uses WORK_DIR; waiting for it to end"
 
