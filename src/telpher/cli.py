@@ -14,6 +14,7 @@ import uvloop
 
 from telpher import __version__, app, config, ending, heap, workers
 from telpher.check import run as check
+from telpher.config import checks
 from telpher.core.respawn import BEGIN_ANEW
 from telpher.core.tokens import Scope
 from telpher.crew import Place
@@ -63,7 +64,7 @@ def run() -> None:
     settings, troubles = config.load(), Troubles()
     logs.setup(settings.log_level, settings.log_format, settings.secrets(), troubles=troubles)
     log = structlog.stdlib.get_logger(__name__)
-    for warning in settings.warnings():
+    for warning in checks.warnings(settings):
         log.warning(warning)
     _hold_memory()
     patience = _PREDECESSOR_LEAVES_WITHIN

@@ -17,13 +17,13 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from tgfake.authkeys import Keyring
 from tgfake.clock import Clock, SystemClock
 from tgfake.connection import Connection
 from tgfake.counters import Counters
-from tgfake.dispatch import Dispatcher, SessionHandle
+from tgfake.dispatch import Dispatcher
 from tgfake.faults import Faults
 from tgfake.keys import DC_KEYS
 from tgfake.network import Bottleneck, Shape
@@ -31,9 +31,8 @@ from tgfake.server import Listener
 from tgfake.services import dispatcher as all_services
 from tgfake.site import Address, Site
 from tgfake.tl import pack, write
-
-if TYPE_CHECKING:
-    from tgfake.world import Account, World
+from tgfake.world import Account, World
+from tgfake.world.delivery import SessionHandle
 
 HOST = "127.0.0.1"
 """Loopback only: tgfake knows no secrets and keeps none."""

@@ -27,7 +27,6 @@ class Session(NamedTuple):
 
     auth_key_id: int = 1
     session_id: int = 1
-    connection_id: int = 1
 
 
 def through_bytes(value: Any) -> Any:

@@ -14,7 +14,6 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, PrivateAttr, SecretStr
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from telpher.config import checks
 from telpher.config.servers import ServersFile
 from telpher.config.values import (
     BaseUrl,
@@ -272,10 +271,11 @@ class Settings(BaseSettings):
         flat = itertools.chain.from_iterable(several)
         return [value.get_secret_value() for value in flat if isinstance(value, SecretStr)]
 
-    def note_misspelt(self, pairs: tuple[tuple[str, str], ...]) -> None:
-        """Has `warnings` tell of (name found in .env, setting it resembles)."""
-        self._misspelt = pairs
+    @property
+    def misspelt(self) -> tuple[tuple[str, str], ...]:
+        """(name found in .env, setting it resembles), for `checks.warnings` to tell of."""
+        return self._misspelt
 
-    def warnings(self) -> list[str]:
-        """A sentence for each setting that works but hardly as intended."""
-        return [*checks.warnings(self), *checks.misspelt(self._misspelt)]
+    def note_misspelt(self, pairs: tuple[tuple[str, str], ...]) -> None:
+        """Keeps what `misspelt` gives; `load` alone knows it."""
+        self._misspelt = pairs
