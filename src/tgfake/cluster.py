@@ -19,12 +19,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from tgfake.authkeys import Keyring
 from tgfake.clock import Clock, SystemClock
 from tgfake.connection import Connection
 from tgfake.counters import Counters
 from tgfake.dispatch import Dispatcher
+from tgfake.endpoint import Endpoint
 from tgfake.faults import Faults
+from tgfake.keyring import Keyring
 from tgfake.keys import DC_KEYS
 from tgfake.network import Bottleneck, Shape
 from tgfake.server import Listener
@@ -139,8 +140,8 @@ class Cluster:
         rate = self._shape.dc_bandwidth
         bottlenecks = {dc: None if rate is None else Bottleneck(rate) for dc in DC_KEYS}
         for number, (dc, media) in enumerate(places):
-            listener = Listener(dc, self.site, self._services, self._shape, media=media)
-            listener.dc_bottleneck = bottlenecks[dc]
+            endpoint = Endpoint(dc, media, self.site, self._services, self._shape, bottlenecks[dc])
+            listener = Listener(endpoint)
             first = self._layout.first_port
             port = await listener.start(tasks, HOST, first + number if first else 0)
             self._listeners.append(listener)

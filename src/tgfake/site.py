@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 from telethon.tl import types
 
-from tgfake.authkeys import Keyring
 from tgfake.clock import Clock
 from tgfake.counters import Counters
 from tgfake.faults import Faults
+from tgfake.keyring import Keyring
 from tgfake.world import World
 
 
