@@ -24,7 +24,7 @@ from telpher.assembly import App, Frame, Stores, build
 from telpher.bot.timed import TimedListener
 from telpher.clock import Clock, SystemClock
 from telpher.config.settings import Settings
-from telpher.crew import ALONE, Place
+from telpher.crew.place import ALONE, Place
 from telpher.diagnosis import raise_alarms
 from telpher.ending import Ending
 from telpher.errors import StorageError
@@ -111,6 +111,7 @@ async def running(
         await app.books.revocations.load()
         if app.edge_log is not None:
             await app.edge_log.open()
+        await app.telephone.open()
         await app.server.start()
         bots = _start_bots(app, frame, tasks)
         jobs = Runner(tasks, clock)
@@ -118,10 +119,11 @@ async def running(
         alarms = raise_alarms(settings, frame.troubles, app.bot.reports.trouble, clock)
         jobs.start("alarms", alarms.run)
         gauges.watch(app, stores, frame, jobs)
-        try:
-            yield app
-        finally:
-            await _stop(app, bots, jobs)
+        with app.live.beating():
+            try:
+                yield app
+            finally:
+                await _stop(app, bots, jobs)
 
 
 async def _stop(app: App, bots: Sequence[asyncio.Task[None]], jobs: Runner) -> None:
@@ -140,6 +142,7 @@ async def _stop(app: App, bots: Sequence[asyncio.Task[None]], jobs: Runner) -> N
     await app.books.delivery.finish()
     await app.books.agreement.leave()
     await app.server.close()
+    await app.telephone.close()
     await app.books.fellows.close()
     if app.rates is not None:
         await app.rates.close()

@@ -86,6 +86,21 @@ class State(ServerState):
         self.handover: Handover | None = None
 
 
+class _Given:
+    """A connection on its way to another worker (`web.handover`)."""
+
+    def __init__(self, connection: Connection, begun: bytes) -> None:
+        self._connection = connection
+        self._begun = begun
+
+    def gone(self) -> None:
+        # This process's end of it alone.
+        self._connection.transport.abort()
+
+    def back(self) -> None:
+        self._connection.serve(self._begun)
+
+
 class _Refused(Exception):
     """Ends the parser's work on what was received."""
 
@@ -168,7 +183,6 @@ class Connection(HttpToolsProtocol):
         if self._deaf:
             return
         if self._given_away(data):
-            self.transport.abort()
             return
         if self._in_head:
             self._received += len(data)
@@ -188,7 +202,22 @@ class Connection(HttpToolsProtocol):
         handover = self._state.handover
         if handover is None or self._begun or self._in_head or self._in_body or self._under_way:
             return False
-        return handover.given(self.transport, data)
+        if not handover.give(self.transport, data, _Given(self, data)):
+            return False
+        self.flow.pause_reading()
+        # Who takes it says so at once, or is replaced: the last resort.
+        self._wait(self._limits.body, self.transport.abort)
+        return True
+
+    def serve(self, begun: bytes) -> None:
+        """Goes on here with a request that begins so, and could not be given away."""
+        if self.transport.is_closing():
+            return
+        self._begun = begun
+        self._wait(self._limits.head, self._head_is_late)
+        self.flow.resume_reading()
+        self.data_received(begun)
+        self._begun = b""
 
     def _parse(self, data: bytes) -> None:
         rest = memoryview(data)
