@@ -27,8 +27,8 @@ from telpher.observe.troubles import Troubles
 from telpher.service.token_desk import TokenDesk
 from telpher.storage.folder import claimed
 
-# What the one before needs to let its streams end, and a little more.
-_PREDECESSOR_LEAVES_WITHIN = app.DRAIN_SECONDS + 10
+# Seconds that the one before needs to save and to close once its streams have ended.
+_PREDECESSOR_LEAVES_WITHIN = 10
 _WAITING = "another telpher uses WORK_DIR; waiting for it to end"
 
 _Result = TypeVar("_Result")
@@ -67,7 +67,7 @@ def run() -> None:
     for warning in checks.warnings(settings):
         log.warning(warning)
     _hold_memory()
-    patience = _PREDECESSOR_LEAVES_WITHIN
+    patience = settings.drain_seconds + _PREDECESSOR_LEAVES_WITHIN
     with claimed(settings.work_dir, patience, lambda: log.warning(_WAITING)) as claim:
         if settings.workers > 1:
             status = _until_stopped(lambda: workers.supervise(settings, claim, patience)) or 0

@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 import yaml
 
-from telpher.app import DRAIN_SECONDS
 from telpher.config.settings import Settings
 from tests.deploy import steps
 from tests.players.programs import program
@@ -108,7 +107,7 @@ def test_telpher_can_do_little_more_than_it_needs(telphers) -> None:
     for telpher in telphers.values():
         assert telpher["read_only"] is True
         assert telpher["cap_drop"] == ["ALL"]
-        assert int(telpher["stop_grace_period"].removesuffix("s")) > DRAIN_SECONDS + 10
+        assert int(telpher["stop_grace_period"].removesuffix("s")) > Settings().drain_seconds + 10
 
 
 def test_only_this_machine_comes_in_but_by_caddy(told) -> None:

@@ -17,7 +17,6 @@ import pytest
 import yaml
 from telethon.client.telegrambaseclient import DEFAULT_IPV4_IP, DEFAULT_IPV6_IP, DEFAULT_PORT
 
-from telpher.app import DRAIN_SECONDS
 from telpher.config.load import load
 from telpher.config.settings import Settings
 from telpher.observe.metrics.table import TABLE
@@ -195,7 +194,7 @@ def test_probes_ask_routes_that_there_are(container) -> None:
 
 def test_streams_have_the_time_to_end(objects, pod, container) -> None:
     before = container["lifecycle"]["preStop"]["sleep"]["seconds"]
-    assert pod["spec"]["terminationGracePeriodSeconds"] >= before + DRAIN_SECONDS + 10
+    assert pod["spec"]["terminationGracePeriodSeconds"] >= before + Settings().drain_seconds + 10
     assert only(objects, "Deployment")["spec"]["strategy"]["rollingUpdate"]["maxUnavailable"] == 0
 
 

@@ -115,6 +115,15 @@ class Settings(BaseSettings):
         "where a cache in front reports what it sent",
         "Set an address and a port, for example 127.0.0.1:5514, or leave it empty.",
     )
+    # What platforms allow between SIGTERM and SIGKILL (Kubernetes, Koyeb: 30 s), less the time that
+    # saving and closing take.
+    drain_seconds: float = _setting(
+        28.0,
+        "seconds that plays have to end when it is stopped",
+        "Set a number of seconds, up to 86400.",
+        ge=0,
+        le=86_400,
+    )
     cors_origins: Origins = _setting(
         ("*",),
         "origins whose pages may read files, thumbnails and playlists",
