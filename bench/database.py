@@ -3,6 +3,7 @@
     filling     everything through the same methods as in the product, in pieces
     questions   each several times; the slowest counts, for somebody waits for that, too
     memory      what the process grows by while it answers: a list that is read whole would show
+    cold        SQLite alone: once more with nothing of the file in memory, as after a restart
 
 `python -m bench --database` for SQLite in a folder that is deleted afterwards, or
 `--database mongodb://HOST/NAME` for a server, whose database NAME should be an empty one.
@@ -10,6 +11,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import sys
 import tempfile
@@ -78,13 +80,18 @@ Ask = Callable[[], Awaitable[object]]
 
 async def measure(where: str, users: int) -> None:
     """Fills the database `where` ("sqlite" or a URL) and prints what its answers take."""
-    async with _opened(where) as database:
-        begun = perf_counter()
-        await _fill(database, users)
-        spent = perf_counter() - begun
-        _say(f"{database.status().type}: {users:,} users and {users // 2:,} links in {spent:.0f} s")
-        _say(f"{'':40} {'usual':>9} {'slowest':>9} {'memory':>9}")
-        late = [name async for name in _late(database, users)]
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "telpher.sqlite3"
+        async with _opened(where, path) as database:
+            begun = perf_counter()
+            await _fill(database, users)
+            spent = perf_counter() - begun
+            kind = database.status().type
+            _say(f"{kind}: {users:,} users and {users // 2:,} links in {spent:.0f} s")
+            _say(f"{'':40} {'usual':>9} {'slowest':>9} {'memory':>9}")
+            late = [name async for name in _late(database, users)]
+        if where == "sqlite":
+            late += [f"{name} (cold)" async for name in _late_cold(path, users)]
     limits = f"{_PAGE_LIMIT * 1e3:.0f} ms for a page, a second for the rest"
     _say(f"NOT REACHED ({limits}): {', '.join(late)}" if late else f"all within {limits}")
 
@@ -99,16 +106,40 @@ async def _late(database: Database, users: int) -> AsyncIterator[str]:
             yield question
 
 
+async def _late_cold(path: Path, users: int) -> AsyncIterator[str]:
+    """The same of the pages' questions, each asked once with a file that has to be read."""
+    async with _opened("sqlite", path) as database:
+        questions = [each for each in _questions(database, users) if each.startswith(_PAGES)]
+    for question in questions:
+        async with _opened("sqlite", path) as database:
+            await database.ping()
+            _forget_pages(path)
+            begun = perf_counter()
+            await _questions(database, users)[question]()
+            spent = perf_counter() - begun
+        _say(f"{question:40} {f'{spent * 1e3:.1f} ms':>9} cold")
+        if spent > _PAGE_LIMIT:
+            yield question
+
+
+def _forget_pages(path: Path) -> None:
+    """Has the system forget what it read of the file; what is not written yet it would keep."""
+    for each in path.parent.glob(f"{path.name}*"):
+        with each.open("rb") as file:
+            os.fsync(file.fileno())
+            os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+
+
 @asynccontextmanager
-async def _opened(where: str) -> AsyncIterator[Database]:
+async def _opened(where: str, path: Path) -> AsyncIterator[Database]:
+    """The server `where`, or the file `path`."""
     clock = SystemClock()
-    if where != "sqlite":
+    if where == "sqlite":
+        async with SqliteDatabase(path, clock, _PATIENCE) as sqlite:
+            yield sqlite
+    else:
         async with MongoDatabase(where, clock, _PATIENCE) as mongo:
             yield mongo
-        return
-    with tempfile.TemporaryDirectory() as folder:
-        async with SqliteDatabase(Path(folder) / "telpher.sqlite3", clock, _PATIENCE) as sqlite:
-            yield sqlite
 
 
 async def _fill(database: Database, users: int) -> None:

@@ -42,10 +42,6 @@ from telpher.telegram.timing import AT_WORK, Timing
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
-# What platforms allow between SIGTERM and SIGKILL (Kubernetes, Koyeb: 30 s), less the time that
-# saving and closing take.
-DRAIN_SECONDS = 28.0
-
 _GIB = 1 << 30
 
 
@@ -121,14 +117,14 @@ async def running(
         try:
             yield app
         finally:
-            await _stop(app, bots, jobs)
+            await _stop(app, settings.drain_seconds, bots, jobs)
 
 
-async def _stop(app: App, bots: Sequence[asyncio.Task[None]], jobs: Runner) -> None:
+async def _stop(app: App, seconds: float, bots: Sequence[asyncio.Task[None]], jobs: Runner) -> None:
     """See the module: in which order."""
     app.lifecycle.draining = True
     # The next instance answers people while this one still serves what it has begun.
-    await asyncio.gather(app.account.hand_over(), app.server.drain(DRAIN_SECONDS))
+    await asyncio.gather(app.account.hand_over(), app.server.drain(seconds))
     await app.engine.close()
     await app.fleet.close()
     await jobs.stop()
@@ -200,7 +196,7 @@ async def _hear(app: App) -> None:
 
 async def _introduce(app: App) -> None:
     await app.account.reached(AccountState.CONNECTED)
-    await app.bot.router.publish_commands()
+    await app.bot.router.publish_commands(app.account.bot)
 
 
 async def _announce(app: App) -> None:

@@ -14,6 +14,7 @@ import uvloop
 
 from telpher import __version__, app, config, ending, heap, workers
 from telpher.check import run as check
+from telpher.config import checks
 from telpher.core.respawn import BEGIN_ANEW
 from telpher.core.tokens import Scope
 from telpher.crew import Place
@@ -26,8 +27,8 @@ from telpher.observe.troubles import Troubles
 from telpher.service.token_desk import TokenDesk
 from telpher.storage.folder import claimed
 
-# What the one before needs to let its streams end, and a little more.
-_PREDECESSOR_LEAVES_WITHIN = app.DRAIN_SECONDS + 10
+# Seconds that the one before needs to save and to close once its streams have ended.
+_PREDECESSOR_LEAVES_WITHIN = 10
 _WAITING = "another telpher uses WORK_DIR; waiting for it to end"
 
 _Result = TypeVar("_Result")
@@ -63,10 +64,10 @@ def run() -> None:
     settings, troubles = config.load(), Troubles()
     logs.setup(settings.log_level, settings.log_format, settings.secrets(), troubles=troubles)
     log = structlog.stdlib.get_logger(__name__)
-    for warning in settings.warnings():
+    for warning in checks.warnings(settings):
         log.warning(warning)
     _hold_memory()
-    patience = _PREDECESSOR_LEAVES_WITHIN
+    patience = settings.drain_seconds + _PREDECESSOR_LEAVES_WITHIN
     with claimed(settings.work_dir, patience, lambda: log.warning(_WAITING)) as claim:
         if settings.workers > 1:
             status = _until_stopped(lambda: workers.supervise(settings, claim, patience)) or 0

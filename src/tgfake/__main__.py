@@ -15,6 +15,7 @@ from tgfake.control import controlled
 from tgfake.keys import DC_KEYS
 from tgfake.network import Shape
 from tgfake.world import World
+from tgfake.world.script import demo, from_file
 
 _MEGABYTE = 1_000_000
 
@@ -93,7 +94,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO if options.verbose else logging.WARNING)
     try:
-        world = World.demo() if options.world is None else World.from_json(options.world)
+        world = demo() if options.world is None else from_file(options.world)
     except (OSError, ValueError) as error:
         parser.error(f"--world: {error}")
     try:

@@ -17,23 +17,23 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from tgfake.authkeys import Keyring
 from tgfake.clock import Clock, SystemClock
 from tgfake.connection import Connection
 from tgfake.counters import Counters
-from tgfake.dispatch import Dispatcher, SessionHandle
+from tgfake.dispatch import Dispatcher
+from tgfake.endpoint import Endpoint
 from tgfake.faults import Faults
+from tgfake.keyring import Keyring
 from tgfake.keys import DC_KEYS
 from tgfake.network import Bottleneck, Shape
 from tgfake.server import Listener
 from tgfake.services import dispatcher as all_services
 from tgfake.site import Address, Site
 from tgfake.tl import pack, write
-
-if TYPE_CHECKING:
-    from tgfake.world import Account, World
+from tgfake.world import Account, World
+from tgfake.world.delivery import SessionHandle
 
 HOST = "127.0.0.1"
 """Loopback only: tgfake knows no secrets and keeps none."""
@@ -140,8 +140,8 @@ class Cluster:
         rate = self._shape.dc_bandwidth
         bottlenecks = {dc: None if rate is None else Bottleneck(rate) for dc in DC_KEYS}
         for number, (dc, media) in enumerate(places):
-            listener = Listener(dc, self.site, self._services, self._shape, media=media)
-            listener.dc_bottleneck = bottlenecks[dc]
+            endpoint = Endpoint(dc, media, self.site, self._services, self._shape, bottlenecks[dc])
+            listener = Listener(endpoint)
             first = self._layout.first_port
             port = await listener.start(tasks, HOST, first + number if first else 0)
             self._listeners.append(listener)

@@ -19,24 +19,22 @@ import socket
 import struct
 from collections.abc import Callable, Coroutine
 from functools import partial
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, Protocol, cast
 
 from telethon.tl import functions
 
+from tgfake.authkeys import AuthKey
 from tgfake.conversation import Conversation, converse
 from tgfake.crypto import DecryptionError, open_from_client, seal_for_client
+from tgfake.endpoint import Endpoint
 from tgfake.exchange import Exchange, ExchangeError, WrongDcError
 from tgfake.framing import FrameReader, FramingError, error_frame
 from tgfake.keys import DC_KEYS
 from tgfake.network import DelayLine
 from tgfake.outbox import Outbox, Outgoing
+from tgfake.requests import Flight
 from tgfake.session import MAX_RESENDABLE_SIZE, Message, ProtocolError, Session, seal
 from tgfake.tl import TlError, read
-
-if TYPE_CHECKING:
-    from tgfake.authkeys import AuthKey
-    from tgfake.requests import Flight
-    from tgfake.server import Listener
 
 _log = logging.getLogger(__name__)
 
@@ -53,22 +51,31 @@ class _Gone(Exception):
     """The connection is over; ends its task group."""
 
 
+class Owner(Protocol):
+    """Who accepted a connection and runs it."""
+
+    def opened(self, connection: Connection) -> None: ...
+
+    def closed(self, connection: Connection) -> None: ...
+
+
 class Connection(asyncio.Protocol):
     """One TCP connection of a client."""
 
-    def __init__(self, listener: Listener) -> None:
-        self.id = listener.next_connection_id()
-        self.dc = listener.dc
-        self.media = listener.media
-        self._listener = listener
-        self._site = listener.site
+    def __init__(self, endpoint: Endpoint, owner: Owner) -> None:
+        self.id = endpoint.next_connection_id()
+        self.dc = endpoint.dc
+        self.media = endpoint.media
+        self._owner = owner
+        self._site = endpoint.site
+        self._accept_delay = endpoint.shape.accept_delay
         self._transport: asyncio.Transport
         self._frames = FrameReader()
         self._exchange = Exchange(self.dc, DC_KEYS[self.dc])
-        self._incoming = DelayLine(listener.one_way)
-        self._outgoing = DelayLine(listener.one_way)
-        self._outbox = Outbox(self._write, self._outgoing, listener.bottlenecks(), self._wasted)
-        self._conversation: Conversation = converse(self, self._site, listener.dispatcher)
+        self._incoming = DelayLine(endpoint.one_way)
+        self._outgoing = DelayLine(endpoint.one_way)
+        self._outbox = Outbox(self._write, self._outgoing, endpoint.bottlenecks(), self._wasted)
+        self._conversation: Conversation = converse(self, self._site, endpoint.dispatcher)
         self._tasks: asyncio.TaskGroup
         self._lost = asyncio.Event()
         self._keys: set[AuthKey] = set()
@@ -84,7 +91,7 @@ class Connection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)  # uvloop's is no subclass
         self._transport.set_write_buffer_limits(high=_WRITE_BUFFER)
-        self._listener.opened(self)
+        self._owner.opened(self)
 
     async def run(self) -> None:
         """Serve the client until the connection is lost."""
@@ -102,10 +109,9 @@ class Connection(asyncio.Protocol):
             self._outbox.close()
 
     async def _delay_start(self) -> None:
-        delay = self._listener.shape.accept_delay
-        if delay > 0:
+        if self._accept_delay > 0:
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(delay):
+                async with asyncio.timeout(self._accept_delay):
                     await self._lost.wait()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -115,7 +121,7 @@ class Connection(asyncio.Protocol):
         if self._ping_timer is not None:
             self._ping_timer.cancel()
         self._lost.set()
-        self._listener.closed(self)
+        self._owner.closed(self)
 
     def eof_received(self) -> bool:
         self._detach()

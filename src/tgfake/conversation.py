@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 from telethon.tl import functions, types
 
+from tgfake.authkeys import AuthKey
 from tgfake.dispatch import Dispatcher
 from tgfake.requests import Requests, Wire, rpc_result
 from tgfake.session import (
@@ -27,11 +28,8 @@ from tgfake.session import (
     flatten,
     unseal,
 )
+from tgfake.site import Site
 from tgfake.tl import GZIP_PACKED, TlError, constructor_id, read, unpack
-
-if TYPE_CHECKING:
-    from tgfake.authkeys import AuthKey
-    from tgfake.site import Site
 
 _log = logging.getLogger(__name__)
 
@@ -74,7 +72,7 @@ class Conversation:
     def receive(self, key: AuthKey, plain: bytes) -> None:
         """Act on a decrypted packet; raises ProtocolError."""
         salt, session_id, outer = unseal(plain)
-        session = key.session(session_id)
+        session = self._site.keys.session(key, session_id)
         self._line.attach(session)
         now = self._site.clock.now()
         if not key.accepts(salt, now):
@@ -176,8 +174,8 @@ class Conversation:
         self._line.send_service(session, answer)
 
     def _destroy_session(self, session: Session, message: Message, found: Any) -> None:
-        known = found.session_id != session.session_id and session.key.sessions.pop(
-            found.session_id, None
+        known = found.session_id != session.session_id and self._site.keys.forget_session(
+            session.key, found.session_id
         )
         kind = types.DestroySessionOk if known else types.DestroySessionNone
         self._line.send_service(session, kind(found.session_id))

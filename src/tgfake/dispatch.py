@@ -11,28 +11,14 @@ from __future__ import annotations
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any
 
 from tgfake.errors import RpcError
-
-if TYPE_CHECKING:
-    from tgfake.site import Site
-    from tgfake.world import Account, World
+from tgfake.site import Site
+from tgfake.world import Account, World
+from tgfake.world.delivery import SessionHandle
 
 _log = logging.getLogger(__name__)
-
-
-class SessionHandle(Protocol):
-    """Who is asking: the ids that tell one session, and the TCP connection it uses now."""
-
-    @property
-    def auth_key_id(self) -> int: ...
-
-    @property
-    def session_id(self) -> int: ...
-
-    @property
-    def connection_id(self) -> int: ...
 
 
 @dataclass(slots=True, frozen=True)

@@ -14,23 +14,20 @@ import struct
 from collections import deque
 from collections.abc import Coroutine
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 from telethon.tl import types
 
+from tgfake.authkeys import AuthKey
 from tgfake.counters import Served
 from tgfake.dispatch import Call, Dispatcher
 from tgfake.errors import RpcError
 from tgfake.faults import Fault, Kind, Subject
-from tgfake.session import BAD_SALT
+from tgfake.outbox import Outgoing
+from tgfake.session import BAD_SALT, Message, Session
+from tgfake.site import Site
 from tgfake.tl import RPC_RESULT, method_name, pack, write
 from tgfake.wrappers import Asked, unwrap
-
-if TYPE_CHECKING:
-    from tgfake.authkeys import AuthKey
-    from tgfake.outbox import Outgoing
-    from tgfake.session import Message, Session
-    from tgfake.site import Site
 
 _log = logging.getLogger(__name__)
 
@@ -69,6 +66,8 @@ class Wire(Protocol):
 class Flight:
     """One request between its arrival and the moment its answer has left."""
 
+    requests: Requests
+    """Those of the connection it came in on."""
     msg_id: int
     subject: Subject
     session: Session
@@ -78,6 +77,10 @@ class Flight:
     """Bytes of the answer, once there is one."""
     failed: bool = False
     landed: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def drop(self) -> Any:
+        """Give up the answer, where it is; what rpc_drop_answer is answered with."""
+        return self.requests.give_up(self)
 
 
 class _NoAnswer(Exception):
@@ -103,7 +106,7 @@ class Requests:
         subject = self._subject(session, asked.query)
         if asked.updates and not self._wire.media and not subject.method.startswith("upload."):
             session.subscribed = True
-        flight = Flight(message.msg_id, subject, session)
+        flight = Flight(self, message.msg_id, subject, session)
         session.flights[message.msg_id] = flight
         self._take_off(flight)
         flight.task = self._wire.spawn(self._serve(flight, asked))
@@ -141,15 +144,16 @@ class Requests:
             self._site.counters.landed()
 
     def drop(self, session: Session, msg_id: int) -> Any:
-        """Give up the answer to a request; what rpc_drop_answer is answered with."""
+        """Drop a request of the session, over whichever connection it came in."""
         counters = self._site.counters
         counters.drops += 1
         flight = session.flights.get(msg_id)
-        answer = types.RpcAnswerUnknown() if flight is None else self._drop(flight)
+        answer = types.RpcAnswerUnknown() if flight is None else flight.drop()
         counters.changed()
         return answer
 
-    def _drop(self, flight: Flight) -> Any:
+    def give_up(self, flight: Flight) -> Any:
+        """End a flight of this connection early."""
         session, counters = flight.session, self._site.counters
         if flight.outgoing is None:
             if flight.task is not None:

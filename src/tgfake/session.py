@@ -11,18 +11,15 @@ All of it is bookkeeping in memory: no sockets, no waiting.
 
 from __future__ import annotations
 
+import asyncio
 import os
 import struct
 from collections import OrderedDict
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import Any, Protocol
 
+from tgfake.authkeys import AuthKey
 from tgfake.tl import MSG_CONTAINER, constructor_id
-
-if TYPE_CHECKING:
-    from tgfake.authkeys import AuthKey
-    from tgfake.connection import Connection
-    from tgfake.requests import Flight
 
 MSG_ID_TOO_LOW = 16
 MSG_ID_TOO_HIGH = 17
@@ -130,6 +127,24 @@ def check_time(msg_id: int, now: float) -> None:
         raise BadMessage(MSG_ID_TOO_HIGH)
 
 
+class Link(Protocol):
+    """The connection that a session uses now."""
+
+    def push(self, session: Session, body: bytes) -> None:
+        """Send what nobody asked for: updates."""
+
+
+class Pending(Protocol):
+    """A request without its answer yet; any connection of its session may ask about it."""
+
+    @property
+    def landed(self) -> asyncio.Event:
+        """Set once the answer has left, or never will."""
+
+    def drop(self) -> Any:
+        """Give up the answer; what rpc_drop_answer is answered with."""
+
+
 class Session:
     """One session of one authorisation key."""
 
@@ -137,11 +152,11 @@ class Session:
         self.key = key
         self.session_id = session_id
         self.unique_id = int.from_bytes(os.urandom(8), "little", signed=True)
-        self.connection: Connection | None = None
+        self.connection: Link | None = None
         self.subscribed = False
         """Whether updates are pushed into it: after a query without invokeWithoutUpdates."""
         self.greeted = False
-        self.flights: dict[int, Flight] = {}
+        self.flights: dict[int, Pending] = {}
         """Requests that are being worked on or whose answers wait for the wire, by message id."""
         self._seen: OrderedDict[int, int] = OrderedDict()
         self._forgotten = 0
@@ -153,10 +168,6 @@ class Session:
     @property
     def auth_key_id(self) -> int:
         return self.key.id
-
-    @property
-    def connection_id(self) -> int:
-        return self.connection.id if self.connection is not None else 0
 
     def admit(self, message: Message) -> bool:
         """Take note of a message; False for a repeat. Raises BadMessage on a wrong seqno."""

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from telethon.tl import types
 
-from tgfake.authkeys import Keyring
 from tgfake.clock import Clock
 from tgfake.counters import Counters
 from tgfake.faults import Faults
-
-if TYPE_CHECKING:
-    from tgfake.world import World
+from tgfake.keyring import Keyring
+from tgfake.world import World
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,3 +14,5 @@ async def test_every_question_is_answered(capsys):
     rows = [line for line in told if line.endswith(" MiB")]
     assert len(rows) > 15
     assert all(line.count(" ms") == 2 for line in rows)
+    cold = [line for line in told if line.endswith(" ms cold")]
+    assert len(cold) > 15

@@ -2,6 +2,7 @@
 
 import pytest
 
+from telpher.config import checks
 from telpher.errors import SettingsError
 from tests.config.test_load import CREDENTIALS, OTHER_TOKEN, TOKEN, load
 
@@ -14,7 +15,7 @@ def problem(**given: str) -> str:
 
 
 def warnings(**given: str) -> list[str]:
-    return load(**{"URL": "https://example.org", **given}).warnings()
+    return list(checks.warnings(load(**{"URL": "https://example.org", **given})))
 
 
 def test_extra_bots_need_the_bin_channel() -> None:
@@ -44,7 +45,7 @@ def test_a_good_setting_warns_of_nothing() -> None:
     ["http://localhost:8080", "http://127.0.0.1", "http://[::1]:80", "http://0.0.0.0:8080", ""],
 )
 def test_local_urls_warn(url: str) -> None:
-    (warning,) = load(URL=url).warnings()
+    (warning,) = warnings(URL=url)
     assert warning.startswith("URL is")
     assert "this machine alone" in warning
 

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from telpher import config
+from telpher.config import checks
 from telpher.config.settings import Settings
 from telpher.errors import SettingsError
 
@@ -191,7 +192,7 @@ def test_foreign_names_are_ignored_and_near_misses_warned_of(tmp_path: Path) -> 
     file = tmp_path / ".env"
     file.write_text("COMPOSE_PROJECT_NAME=films\nLOG_LEVL=DEBUG\n")
     settings = config.load({**CREDENTIALS, "LOG_LEVLE": "DEBUG"}, file)
-    about_names = [warning for warning in settings.warnings() if "not a setting" in warning]
+    about_names = [warning for warning in checks.warnings(settings) if "not a setting" in warning]
     assert about_names == ["LOG_LEVL in .env is not a setting. If LOG_LEVEL is meant, rename it."]
 
 

@@ -90,29 +90,30 @@ class Front:
 
 
 @contextlib.asynccontextmanager
-async def nginx(folder: Path, behind: int) -> AsyncIterator[Front]:
-    """deploy/nginx.conf in front of a port of this machine."""
+async def nginx(folder: Path, *behind: int, read_timeout: str = "60s") -> AsyncIterator[Front]:
+    """deploy/nginx.conf in front of ports of this machine."""
     front = _front(folder)
-    config = write_nginx(folder, front, behind)
+    config = write_nginx(folder, front, *behind, read_timeout=read_timeout)
     async with _running(front, program("nginx"), "-c", str(config)):
         yield front
 
 
-def write_nginx(folder: Path, front: Front, behind: int) -> Path:
+def write_nginx(folder: Path, front: Front, *behind: int, read_timeout: str = "60s") -> Path:
     """The configuration of a whole nginx that includes the file of deploy/."""
     certificate = make_certificate(folder)
-    text = (DEPLOY / "nginx.conf").read_text()
+    text = behind_nginx(*behind)
     for there, here in (
         (r"listen 80;\n +listen \[::\]:80;", f"listen 127.0.0.1:{front.plain};"),
         (
             r"listen 443 ssl http2;\n +listen \[::\]:443 ssl http2;",
             f"listen 127.0.0.1:{front.port} ssl http2;",
         ),
-        (r"server 127\.0\.0\.1:8080;", f"server 127.0.0.1:{behind};"),
         (r"/etc/letsencrypt/live/films\.example\.org/fullchain\.pem", str(certificate.chain)),
         (r"/etc/letsencrypt/live/films\.example\.org/privkey\.pem", str(certificate.key)),
         (r"/var/log/nginx/telpher\.log", str(folder / "access.log")),
+        (r"/var/log/nginx/telpher-error\.log", str(folder / "error.log")),
         (r"films\.example\.org;", "localhost;"),
+        (r"proxy_read_timeout 60s;", f"proxy_read_timeout {read_timeout};"),
     ):
         text, found = re.subn(there, here, text)
         assert found, there
@@ -120,6 +121,16 @@ def write_nginx(folder: Path, front: Front, behind: int) -> Path:
     whole = folder / "nginx.conf"
     whole.write_text(NGINX.format(folder=folder))
     return whole
+
+
+def behind_nginx(*ports: int) -> str:
+    """deploy/nginx.conf with a line for each instance."""
+    line = re.compile(r"( *server )127\.0\.0\.1:8080( .*\n)")
+    text = (DEPLOY / "nginx.conf").read_text()
+    lines = "".join(f"\\g<1>127.0.0.1:{port}\\g<2>" for port in ports)
+    text, found = line.subn(lines, text)
+    assert found == 1
+    return text
 
 
 def _front(folder: Path) -> Front:

@@ -33,8 +33,9 @@ def test_caddy_understands_its_file_and_would_write_it_the_same() -> None:
     assert said.stdout == (DEPLOY / "Caddyfile").read_text()
 
 
-def test_no_log_of_nginx_holds_what_comes_after_the_question_mark() -> None:
-    text = (DEPLOY / "nginx.conf").read_text()
+@pytest.mark.parametrize("name", ["nginx.conf", "nginx-cluster.conf"])
+def test_no_log_of_nginx_holds_what_comes_after_the_question_mark(name: str) -> None:
+    text = (DEPLOY / name).read_text()
     form = text[text.index("log_format") : text.index(";", text.index("log_format"))]
     for variable in ("$request ", "$request_uri", "$args", "$query_string", "$http_referer"):
         assert variable not in form

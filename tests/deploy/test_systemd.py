@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from telpher.app import DRAIN_SECONDS
 from telpher.config.settings import Settings
 from tests.players.programs import program
 
@@ -93,7 +92,7 @@ def test_telpher_loads_where_memory_cannot_be_written_and_run() -> None:
 
 def test_it_has_time_to_end_and_is_not_started_again_in_vain() -> None:
     service = unit()["Service"]
-    assert int(service["TimeoutStopSec"]) > DRAIN_SECONDS + 10
+    assert int(service["TimeoutStopSec"]) > Settings().drain_seconds + 10
     assert service["RestartPreventExitStatus"] == "2"
 
 

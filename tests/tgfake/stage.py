@@ -10,12 +10,12 @@ import pytest
 from telethon.extensions import BinaryReader
 from telethon.tl import TLObject, types
 
-from tgfake.authkeys import Keyring
 from tgfake.clock import ManualClock
 from tgfake.counters import Counters
 from tgfake.dispatch import Call
 from tgfake.errors import RpcError
 from tgfake.faults import Faults
+from tgfake.keyring import Keyring
 from tgfake.person import Person
 from tgfake.services import dispatcher
 from tgfake.site import Site
@@ -27,7 +27,6 @@ class Session(NamedTuple):
 
     auth_key_id: int = 1
     session_id: int = 1
-    connection_id: int = 1
 
 
 def through_bytes(value: Any) -> Any:

@@ -211,7 +211,7 @@ async def test_updates_go_to_sessions_that_want_them(cluster):
         assert message.msg_id % 4 == 3
         assert message.seqno % 2 == 1
         assert cluster.counters.updates_pushed == 1
-        origin = next(iter(wants.key.sessions.values()))
+        origin = cluster.site.keys.session(wants.key, wants.session_id)
         assert world.on_update(ours, updates, origin) is True
         assert cluster.counters.updates_pushed == 1
         assert world.on_update(other, updates, None) is True

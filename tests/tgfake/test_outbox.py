@@ -164,6 +164,24 @@ async def test_a_dropped_answer_in_the_queue_is_never_sent(cluster):
     assert cluster.counters.in_flight == 0
 
 
+async def test_a_drop_over_another_connection_of_the_session_finds_the_answer():
+    slow = Shape(bandwidth=10e3)  # the first answer keeps the second waiting for seconds
+    async with (
+        asyncio.timeout(SECONDS),
+        Cluster(SmallWorld(), services=small_services(), shape=slow) as cluster,
+        raw_client(cluster, 2) as client,
+        raw_client(cluster, 2, key=client.key) as other,
+    ):
+        await client.log_in(TOKEN)
+        sent = [client.send(file_request(n)) for n in range(2)]
+        await cluster.counters.wait(lambda c: c.bytes_served[1] > 0)
+        other.session_id, other.content = client.session_id, client.content
+        other.last_id = client.last_id
+        outcome = await other.call(functions.RpcDropAnswerRequest(sent[1]))
+        assert isinstance(outcome, types.RpcAnswerDropped)
+        assert cluster.counters.in_flight == 1
+
+
 async def test_a_drop_that_comes_too_late_is_counted(cluster):
     async with raw_client(cluster, 2) as client:
         await client.log_in(TOKEN)

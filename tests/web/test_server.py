@@ -13,10 +13,11 @@ from starlette.types import Receive, Scope, Send
 
 from telpher.clock import FakeClock
 from telpher.errors import SettingsError, TelegramError
+from telpher.web.connection import Limits
 from telpher.web.listening import STALLED_MS, UNSENT_BYTES
 from telpher.web.server import HttpServer
 from tests.web.fakes import KEY, MOVIE, PATIENCE, REF, World, content, serving
-from tests.web.raw import wire
+from tests.web.raw import Wire, wire
 
 STREAM = f"/stream/{REF.chat_id}/{REF.message_id}?k={KEY}"
 
@@ -212,3 +213,47 @@ def test_on_uvloop(scene: Callable[[World, int], Awaitable[None]]) -> None:
 
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(play())
+
+
+# The end, on both loops.
+
+
+async def _comers_are_served(server: HttpServer) -> None:
+    """One that was accepted and has said nothing, one whom only the kernel has let in."""
+    async with wire(server.port) as accepted:
+        while not server.connections:  # noqa: ASYNC110  it has no event
+            await asyncio.sleep(0)
+        waiting = socket.create_connection(("127.0.0.1", server.port))
+        server.stop_accepting()
+        reader, writer = await asyncio.open_connection(sock=waiting)
+        for each in (accepted, Wire(reader, writer)):
+            head = await each.ask("/health/live")
+            assert (head.status, head.headers["connection"]) == (200, "close")
+            assert len(await each.rest()) == int(head.headers["content-length"])
+        writer.close()
+
+
+async def _silent_comers_keep_nobody_waiting(server: HttpServer) -> None:
+    async with wire(server.port) as silent, wire(server.port) as begun:
+        begun.writer.write(b"GET / HT")
+        await begun.writer.drain()
+        while server.connections < 2:  # noqa: ASYNC110  it has no event
+            await asyncio.sleep(0)
+        await server.drain(PATIENCE)
+        assert await silent.rest() == b""
+        await begun.rest()
+
+
+@pytest.mark.parametrize("loop", [asyncio.new_event_loop, uvloop.new_event_loop])
+@pytest.mark.parametrize("scene", [_comers_are_served, _silent_comers_keep_nobody_waiting])
+def test_at_the_end(
+    scene: Callable[[HttpServer], Awaitable[None]],
+    loop: Callable[[], asyncio.AbstractEventLoop],
+) -> None:
+    async def play(limits: Limits) -> None:
+        async with serving(World().app(), limits=limits) as running:
+            await scene(running)
+
+    hasty = scene is _silent_comers_keep_nobody_waiting
+    with asyncio.Runner(loop_factory=loop) as runner:
+        runner.run(play(Limits(last_call=0.05 if hasty else PATIENCE)))

@@ -17,6 +17,7 @@ from telpher.check.database import DatabaseLook
 from telpher.check.explain import Explain
 from telpher.check.report import ABOUT_SETTINGS, Finding, failed, ok, warning
 from telpher.clock import Clock
+from telpher.config import checks
 from telpher.config.settings import Settings
 from telpher.errors import SettingsError, TelpherError
 from telpher.memory import memory_limit
@@ -79,7 +80,7 @@ class Doctor:
         """What asks nobody. The measurement of the processor comes before all that would share
         it."""
         yield ok(ABOUT_SETTINGS, "understood.")
-        for sentence in self.settings.warnings():
+        for sentence in checks.warnings(self.settings):
             yield warning(ABOUT_SETTINGS, sentence)
         yield machine.memory(self.settings, memory_limit())
         yield machine.decryption(self.clock)

@@ -9,13 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from ipaddress import ip_address
-from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
 
 from pydantic import SecretStr
 
-if TYPE_CHECKING:
-    from telpher.config.settings import Settings
+from telpher.config.settings import Settings
 
 REQUIRED = ("api_id", "api_hash", "bot_token")
 
@@ -84,7 +82,7 @@ def _not_telegrams_form(api_hash: SecretStr | None) -> Iterator[str]:
 
 
 def warnings(settings: Settings) -> Iterator[str]:
-    """What works, but hardly as intended."""
+    """A sentence for each setting that works, but hardly as intended."""
     yield from _about_url(settings.base_url)
     if settings.database_url is not None and _unprotected(settings.database_url):
         yield (
@@ -115,6 +113,7 @@ def warnings(settings: Settings) -> Iterator[str]:
         )
     if settings.session_dir is not None:
         yield "SESSION_DIR is unused: sessions are kept with the other data. Remove it."
+    yield from misspelt(settings.misspelt)
 
 
 def misspelt(pairs: tuple[tuple[str, str], ...]) -> Iterator[str]:

@@ -14,7 +14,6 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, PrivateAttr, SecretStr
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from telpher.config import checks
 from telpher.config.servers import ServersFile
 from telpher.config.values import (
     BaseUrl,
@@ -115,6 +114,15 @@ class Settings(BaseSettings):
         None,
         "where a cache in front reports what it sent",
         "Set an address and a port, for example 127.0.0.1:5514, or leave it empty.",
+    )
+    # What platforms allow between SIGTERM and SIGKILL (Kubernetes, Koyeb: 30 s), less the time that
+    # saving and closing take.
+    drain_seconds: float = _setting(
+        28.0,
+        "seconds that plays have to end when it is stopped",
+        "Set a number of seconds, up to 86400.",
+        ge=0,
+        le=86_400,
     )
     cors_origins: Origins = _setting(
         ("*",),
@@ -272,10 +280,11 @@ class Settings(BaseSettings):
         flat = itertools.chain.from_iterable(several)
         return [value.get_secret_value() for value in flat if isinstance(value, SecretStr)]
 
-    def note_misspelt(self, pairs: tuple[tuple[str, str], ...]) -> None:
-        """Has `warnings` tell of (name found in .env, setting it resembles)."""
-        self._misspelt = pairs
+    @property
+    def misspelt(self) -> tuple[tuple[str, str], ...]:
+        """(name found in .env, setting it resembles), for `checks.warnings` to tell of."""
+        return self._misspelt
 
-    def warnings(self) -> list[str]:
-        """A sentence for each setting that works but hardly as intended."""
-        return [*checks.warnings(self), *checks.misspelt(self._misspelt)]
+    def note_misspelt(self, pairs: tuple[tuple[str, str], ...]) -> None:
+        """Keeps what `misspelt` gives; `load` alone knows it."""
+        self._misspelt = pairs

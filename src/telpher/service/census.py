@@ -11,7 +11,7 @@ from telpher.clock import Clock
 from telpher.core.records import UserCounts
 from telpher.errors import StorageError
 
-# Seconds. Counting a million people takes the database some tenths of one.
+# Seconds. Counting a million people takes MongoDB some tenths of one.
 EVERY: Final = 60.0
 
 

@@ -1,9 +1,9 @@
 """What telpher has done, counted by the database: the same in the bot, in the API, in /stats and on
 the dashboard.
 
-`figures` asks for all of it, which costs some hundred milliseconds where there are a million users.
-A FigureDesk asks at most every few seconds, whoever else wants to know, and spends no more than a
-twentieth of the time on it:
+`figures` asks for all of it, which costs MongoDB some hundred milliseconds where there are a
+million users. A FigureDesk asks at most every few seconds, whoever else wants to know, and spends
+no more than a twentieth of the time on it:
 
     fresh        what was asked for last
     not fresh    one asks, the others wait for that answer

@@ -18,6 +18,10 @@ reset the connection and take our answer back: so what still comes is read and d
 So that strangers who connect and say nothing, however many they are, keep nobody out: whoever asks
 for something is no longer among those that may have to give way.
 
+When the server ends, an answer under way is the last one of its connection, and an idle connection
+is closed. Whoever has just come may ask once: the request is on its way, and whoever sent it cannot
+know whether it was heard.
+
 A client that does not read is not limited here: that is what a paused player looks like, and the
 kernel's time-out ends it (`web.server`).
 """
@@ -65,7 +69,8 @@ _HOST: Final = re.compile(rb"[A-Za-z0-9._~!$&'()*+,;=%:\[\]-]*")
 @dataclass(frozen=True, slots=True)
 class Limits:
     """Seconds, and connections at once. Beyond those, `spare` more are told so; the rest is cut.
-    `most_body` is the largest body of a request, in bytes."""
+    `most_body` is the largest body of a request, in bytes; `last_call` is for who came just before
+    the end."""
 
     head: float = 10.0
     body: float = 30.0
@@ -73,6 +78,7 @@ class Limits:
     # that closes an idle one is not ours while a request is on its way.
     idle: int = 75
     linger: float = 2.0
+    last_call: float = 1.0
     connections: int = 4096
     spare: int = 256
     most_body: int = MOST_BODY
@@ -81,6 +87,7 @@ class Limits:
 class State(ServerState):
     """What all connections share; `empty` is set while there are none. Those in `waiting` have no
     request under way, the one that has waited longest first. `refused` counts by the error's key.
+    `ending`: no connection has a further request.
     """
 
     def __init__(self) -> None:
@@ -90,6 +97,7 @@ class State(ServerState):
         self.waiting: dict[Connection, None] = {}
         self.refused: Counter[str] = Counter()
         self.handover: Handover | None = None
+        self.ending = False
 
 
 class _Refused(Exception):
@@ -141,7 +149,8 @@ class Connection(HttpToolsProtocol):
         excess = len(self.connections) - self._limits.connections
         if excess <= 0 or self._another_gives_way():
             self._waiting[self] = None
-            self._wait(self._limits.head, self._head_is_late)
+            seconds = self._limits.last_call if self._state.ending else self._limits.head
+            self._wait(seconds, self._head_is_late)
         elif excess <= self._limits.spare:
             self._turn_away(refusal.TOO_MANY)
         else:
@@ -248,6 +257,8 @@ class Connection(HttpToolsProtocol):
             raise _Refused(refusal.MALFORMED)
         self.url = _with_path(self.url)
         super().on_headers_complete()
+        if self._state.ending:
+            self.cycle.keep_alive = False
         self._under_way.append(self.cycle)
         self._waiting.pop(self, None)
         self._in_body = True
@@ -278,6 +289,14 @@ class Connection(HttpToolsProtocol):
             self._say(self._why)
         elif self._in_head:
             self._wait(self._limits.head, self._head_is_late)
+
+    # What the server calls.
+
+    def shutdown(self) -> None:
+        if self.cycle is not None and not self._in_head:
+            super().shutdown()
+        elif not self._deaf:
+            self._wait(self._limits.last_call, self._head_is_late)
 
     # Time, and saying no.
 

@@ -14,8 +14,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import os
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from email.utils import formatdate
 from functools import partial
 from typing import Final
@@ -65,6 +66,7 @@ class HttpServer:
         self._state = State()
         self._adopting: set[asyncio.Task[None]] = set()
         self._server: asyncio.Server | None = None
+        self._connection: Callable[[bytes], Connection]
         self._date: asyncio.TimerHandle | None = None
 
     @property
@@ -102,37 +104,39 @@ class HttpServer:
         config.load()
         logging.getLogger("uvicorn.error").addFilter(_is_news)
         loop = asyncio.get_running_loop()
-        listener = await self._listener()
+        listener = await self._bound()
         self._port = listener.getsockname()[1]
         self._set_date()
-
-        def connection(begun: bytes = b"") -> Connection:
-            return Connection(config, self._state, self._limits, loop, begun)
-
-        self._server = await loop.create_server(connection, sock=listener, backlog=BACKLOG)
+        self._connection = partial(Connection, config, self._state, self._limits, loop)
+        self._server = await loop.create_server(self._connection, sock=listener, backlog=BACKLOG)
         if self._place.of > 1:
-            self._state.handover = Handover(self._place, partial(self._adopt, connection))
+            self._state.handover = Handover(self._place, self._adopt)
             self._state.handover.open()
 
-    async def _listener(self) -> socket.socket:
+    async def _bound(self) -> socket.socket:
         if self._place.listener is not None:
             return socket.socket(fileno=self._place.listener)
         return await listen(self._host, self._port)
 
-    def _adopt(
-        self, protocol: Callable[[bytes], Connection], client: socket.socket, begun: bytes
-    ) -> None:
-        """Serves a connection that another worker has accepted, and read so much of."""
+    def _adopt(self, client: socket.socket, begun: bytes) -> None:
+        """Serves a connection that was accepted elsewhere, where so much was read of it."""
         task = asyncio.get_running_loop().create_task(
-            _connected(lambda: protocol(begun), client), name="a connection handed over"
+            _connected(partial(self._connection, begun), client), name="a connection handed over"
         )
         self._adopting.add(task)
         task.add_done_callback(self._adopting.discard)
 
     def stop_accepting(self) -> None:
-        """Closes the listening socket and idle connections; answers under way go on."""
+        """Closes the listening socket and idle connections; answers under way go on.
+
+        Whom the kernel has let in is served: closed with the socket, they would see a reset and
+        not know whether they were heard, which a proxy forgives GET and not POST.
+        """
         if self._server is None:
             return
+        self._state.ending = True
+        for client in _let_in(self._server):
+            self._adopt(client, b"")
         self._server.close()
         self._server = None
         if self._state.handover is not None:
@@ -176,6 +180,16 @@ class HttpServer:
         date = formatdate(self._clock.now(), usegmt=True).encode("ascii")
         self._state.default_headers = [(b"date", date)]
         self._date = asyncio.get_running_loop().call_later(1.0, self._set_date)
+
+
+def _let_in(server: asyncio.Server) -> Iterator[socket.socket]:
+    """The connections that wait to be accepted at this moment."""
+    for each in server.sockets:
+        with socket.socket(fileno=os.dup(each.fileno())) as listener, contextlib.suppress(OSError):
+            while True:
+                client, _ = listener.accept()
+                client.setblocking(False)
+                yield client
 
 
 async def _connected(protocol: Callable[[], Connection], client: socket.socket) -> None:

@@ -162,7 +162,7 @@ async def _send(call: Call, peer: Peer, random_ids: Sequence[int], drafts: Seque
 
 
 def _post(call: Call, peer: Peer, draft: Draft) -> Posted:
-    message = compose(call.world, call.me, peer, draft)
+    message = compose(call.world.directory, call.me, peer, draft)
     step = call.world.delivery.post(message, Cause(call.me, call.session))
     call.cluster.counters.message_sent(peer.marked)
     return Posted(message, step)

@@ -12,10 +12,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from telethon.tl import types
 
+from tgfake.world.accounts import Account
 from tgfake.world.box import Event
 from tgfake.world.chats import Chat
 from tgfake.world.directory import Directory
@@ -25,11 +26,18 @@ from tgfake.world.pulse import Pulse
 from tgfake.world.sight import Sight
 from tgfake.world.view import View
 
-if TYPE_CHECKING:
-    from tgfake.dispatch import SessionHandle
-    from tgfake.world.accounts import Account
 
-OnUpdate = Callable[["Account", Any, "SessionHandle | None"], bool]
+class SessionHandle(Protocol):
+    """Through which session of a client something came: the ids that tell one from another."""
+
+    @property
+    def auth_key_id(self) -> int: ...
+
+    @property
+    def session_id(self) -> int: ...
+
+
+OnUpdate = Callable[[Account, Any, SessionHandle | None], bool]
 """Takes an account, an `updates` object and the session that caused it (and needs no copy); tells
 whether anybody was there to receive it."""
 

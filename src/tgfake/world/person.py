@@ -1,8 +1,8 @@
 """A person at a Telegram client: writes, presses buttons, joins and leaves, and reads.
 
-Acts in this process, on the world itself: no connection, no keys. Whatever a bot does is visible
-here as soon as its request was handled; `wait_for` and `reply_to` wake at every change of the world
-and never poll. They wait without end: put `asyncio.timeout` around them.
+Acts in this process, on `Telegram` itself: no connection, no keys. Whatever a bot does is visible
+here as soon as its request was handled; `wait_for` and `reply_to` wake at every change there and
+never poll. They wait without end: put `asyncio.timeout` around them.
 
     ann = world.person("Ann")
     sent = await ann.send(bot, "/start")
@@ -17,7 +17,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from telethon.tl import types
 
@@ -30,6 +30,7 @@ from tgfake.world.files import File, FileSpec
 from tgfake.world.messages import Body, Message, found_entities
 from tgfake.world.peers import Kind, Peer
 from tgfake.world.reading import Mark, commands_of, marks_of
+from tgfake.world.telegram import Telegram
 from tgfake.world.writing import (
     Draft,
     check_may_forward,
@@ -37,9 +38,6 @@ from tgfake.world.writing import (
     compose,
     origin_of,
 )
-
-if TYPE_CHECKING:
-    from tgfake.world.world import World
 
 Where = Account | Chat | Peer | int | str
 
@@ -94,12 +92,12 @@ class Seen:
         raise LookupError(f"no button {name!r} below {self.text[:40]!r}")
 
 
+@dataclass(frozen=True, slots=True)
 class Person:
-    """Acts as one account."""
+    """Acts as one account; whoever acts as the same account is the same person."""
 
-    def __init__(self, world: World, account: Account) -> None:
-        self._world = world
-        self.account = account
+    telegram: Telegram
+    account: Account
 
     @property
     def user_id(self) -> int:
@@ -134,7 +132,7 @@ class Person:
 
     async def forward(self, chat: Where, *messages: Seen) -> list[Seen]:
         """Forward messages; raises CHAT_FORWARDS_RESTRICTED where their chat protects them."""
-        directory = self._world.directory
+        directory = self.telegram.directory
         check_may_forward(directory, [seen.message for seen in messages])
         groups: dict[int | None, int | None] = {None: None}
         forwarded = []
@@ -157,35 +155,35 @@ class Person:
         return self._post(chat, Draft(body, reply_to=reply_to, topic=topic))
 
     def _post(self, chat: Where, draft: Draft) -> Seen:
-        world, peer = self._world, self.peer(chat)
-        check_may_write(world.directory, self.account, peer)
-        message = compose(world, self.account, peer, draft)
-        world.delivery.post(message, Cause(self.account))
+        directory, peer = self.telegram.directory, self.peer(chat)
+        check_may_write(directory, self.account, peer)
+        message = compose(directory, self.account, peer, draft)
+        self.telegram.delivery.post(message, Cause(self.account))
         return self._seen(message)
 
     async def edit(self, seen: Seen, text: str) -> Seen:
         """Change the text of an own message."""
         body = replace(seen.message.body, text=text, entities=found_entities(text))
-        self._world.delivery.edit(seen.message, body, Cause(self.account))
+        self.telegram.delivery.edit(seen.message, body, Cause(self.account))
         return self._seen(seen.message)
 
     async def swap_file(self, seen: Seen, file: FileSpec | File) -> Seen:
         """Put another file into an own message."""
         body = replace(seen.message.body, file=self._file(file))
-        self._world.delivery.edit(seen.message, body, Cause(self.account))
+        self.telegram.delivery.edit(seen.message, body, Cause(self.account))
         return self._seen(seen.message)
 
     async def delete(self, *messages: Seen) -> None:
         """Delete messages of one chat for everybody."""
-        self._world.delivery.delete([seen.message for seen in messages], Cause(self.account))
+        self.telegram.delivery.delete([seen.message for seen in messages], Cause(self.account))
 
     async def press(self, seen: Seen, button: str | bytes) -> Answer:
         """Press a button, named by text or data, and wait for the bot's answer."""
         data = seen.button(button).data
         if data is None:
             raise LookupError(f"{button!r} is not a callback button")
-        bot = self._world.directory.account(seen.message.author)
-        with self._world.callbacks.ask(bot.user_id, self.user_id, seen.message) as query:
+        bot = self.telegram.directory.account(seen.message.author)
+        with self.telegram.callbacks.ask(bot.user_id, self.user_id, seen.message) as query:
             update = types.UpdateBotCallbackQuery(
                 query.id,
                 self.user_id,
@@ -195,7 +193,7 @@ class Person:
                 data=data,
             )
             also = [self.account.peer]
-            self._world.delivery.tell(bot, update, [seen.message], also=also)
+            self.telegram.delivery.tell(bot, update, [seen.message], also=also)
             return await query.answer
 
     # -- membership -----------------------------------------------------------------------------
@@ -205,11 +203,11 @@ class Person:
         target = self._chat_to_join(chat)
         if target.banned(self.user_id):
             raise RpcError(400, "USER_BANNED_IN_CHANNEL")
-        self._world.add_member(target, self.account, Role.MEMBER)
+        self.telegram.add_member(target, self.account, Role.MEMBER)
         return target
 
     def _chat_to_join(self, chat: Where) -> Chat:
-        directory = self._world.directory
+        directory = self.telegram.directory
         if isinstance(chat, str) and "+" in chat:
             invited = directory.by_invite(chat)
             if invited is None:
@@ -222,7 +220,7 @@ class Person:
 
     async def leave(self, chat: Where) -> None:
         """Leave a group or channel."""
-        self._world.remove_member(self._world.directory.chats[self.peer(chat)], self.account)
+        self.telegram.remove_member(self.telegram.directory.chats[self.peer(chat)], self.account)
 
     async def block(self, bot: Account) -> None:
         """Block a bot: what it sends from now on fails with USER_IS_BLOCKED."""
@@ -234,7 +232,7 @@ class Person:
 
     async def delete_account(self) -> None:
         """Go away for good: whoever writes gets INPUT_USER_DEACTIVATED."""
-        self._world.deactivate(self.account)
+        self.telegram.deactivate(self.account)
 
     # -- reading --------------------------------------------------------------------------------
 
@@ -264,7 +262,7 @@ class Person:
             seen = (self._seen(m) for m in self._messages(chat) if m.id_for(self.user_id) > floor)
             return next(filter(wanted, seen), None)
 
-        return await self._world.changed.until(look)
+        return await self.telegram.changed.until(look)
 
     async def reply_to(self, sent: Seen) -> Seen:
         """The first message from somebody else in the chat of `sent`, after it."""
@@ -277,7 +275,7 @@ class Person:
     def peer(self, chat: Where) -> Peer:
         """The peer that `chat` names; raises USERNAME_NOT_OCCUPIED."""
         if isinstance(chat, str):
-            found = self._world.directory.by_name(chat)
+            found = self.telegram.directory.by_name(chat)
             if found is None:
                 raise RpcError(400, "USERNAME_NOT_OCCUPIED")
             return found.peer
@@ -289,14 +287,14 @@ class Person:
         peer = None if chat is None else self.peer(chat)
         box = self.account.box
         if peer is not None and peer.kind is Kind.CHANNEL:
-            box = self._world.directory.chats[peer].channel_box
+            box = self.telegram.directory.chats[peer].channel_box
         for message in box.messages.values():
             fits = peer is None or message.peer_for(self.user_id) == peer
-            if fits and self._world.sight.sees(self.account, message):
+            if fits and self.telegram.sight.sees(self.account, message):
                 yield message
 
     def _file(self, file: FileSpec | File | None) -> File | None:
-        return self._world.add_file(file) if isinstance(file, FileSpec) else file
+        return self.telegram.directory.add_file(file) if isinstance(file, FileSpec) else file
 
     def _seen(self, message: Message) -> Seen:
         body, replied = message.body, message.reply_to

@@ -7,16 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from telethon.tl import types
 
+from tgfake.world.accounts import Account
+from tgfake.world.directory import Directory
 from tgfake.world.messages import Message
 from tgfake.world.peers import Kind, Peer
-
-if TYPE_CHECKING:
-    from tgfake.world.accounts import Account
-    from tgfake.world.directory import Directory
 
 _PREFIX = "MessageEntity"
 _SCOPE = bytes(types.BotCommandScopeDefault())

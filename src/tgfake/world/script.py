@@ -19,20 +19,36 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from tgfake.world.accounts import Account
 from tgfake.world.chats import Chat, Role
 from tgfake.world.files import FileSpec
 from tgfake.world.messages import Body
-
-if TYPE_CHECKING:
-    from tgfake.world.accounts import Account
-    from tgfake.world.world import World
+from tgfake.world.world import World
 
 DEMO_TOKEN = "123456789:tgfake-demo-bot-token"  # noqa: S105  nothing real opens with it
 
 
-def load(path: Path) -> dict[str, Any]:
+def from_file(path: Path, **options: Any) -> World:
+    """The world that a file describes.
+
+    `options` as of `World`; they win over those in the file. Raises OSError or ValueError.
+    """
+    script = _load(path)
+    world = World(**(_settings(script) | options))
+    _build(world, script, path.parent)
+    return world
+
+
+def demo(**options: Any) -> World:
+    """One bot, one user and a few computed files in different data centres; rates limited."""
+    world = World(**({"limits": True} | options))
+    _build(world, _demo_script(), Path())
+    return world
+
+
+def _load(path: Path) -> dict[str, Any]:
     """The script in a file; raises OSError or ValueError."""
     try:
         script = json.loads(path.read_text(encoding="utf-8"))
@@ -43,24 +59,24 @@ def load(path: Path) -> dict[str, Any]:
     return script
 
 
-def settings(script: dict[str, Any]) -> dict[str, Any]:
+def _settings(script: dict[str, Any]) -> dict[str, Any]:
     """What the script says of the world as a whole: its home, whether rates are limited and
     whether buttons may lead to this machine."""
     return {name: script[name] for name in ("home_dc", "limits", "local_urls") if name in script}
 
 
-def build(world: World, script: dict[str, Any], base: Path) -> None:
+def _build(world: World, script: dict[str, Any], base: Path) -> None:
     """Fill `world` by `script`; relative paths start at `base`.
 
     Raises ValueError for what cannot be made, OSError for a file that cannot be read.
     """
     try:
-        _build(world, script, base)
+        _fill(world, script, base)
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"a field is missing, unknown or of a wrong type: {error}") from error
 
 
-def _build(world: World, script: dict[str, Any], base: Path) -> None:
+def _fill(world: World, script: dict[str, Any], base: Path) -> None:
     for bot in script["bots"]:
         world.add_bot(**bot)
     for user in script.get("users", ()):
@@ -116,8 +132,7 @@ def _find(world: World, name: str) -> Account | Chat:
     return found
 
 
-def demo_script() -> dict[str, Any]:
-    """The world of `python -m tgfake` without a file."""
+def _demo_script() -> dict[str, Any]:
     bot = "tgfake_demo_bot"
     files: list[dict[str, Any]] = [
         {"kind": "video", "name": "small.mp4", "size": 8 << 20, "duration": 60, "dc": 2},

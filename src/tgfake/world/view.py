@@ -8,19 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from telethon.tl import types
 
+from tgfake.world.access import Access
+from tgfake.world.accounts import Account
 from tgfake.world.chats import ALL_RIGHTS, Chat, ChatKind, Role
+from tgfake.world.directory import Directory
 from tgfake.world.files import File, FileKind
 from tgfake.world.messages import Message
 from tgfake.world.peers import Kind, Peer
-
-if TYPE_CHECKING:
-    from tgfake.world.access import Access
-    from tgfake.world.accounts import Account
-    from tgfake.world.directory import Directory
 
 
 def moment(seconds: float) -> datetime:

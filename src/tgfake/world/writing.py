@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from tgfake.errors import RpcError
 from tgfake.world.accounts import Account
@@ -12,9 +11,6 @@ from tgfake.world.chats import GENERAL_TOPIC, Chat
 from tgfake.world.directory import Directory
 from tgfake.world.messages import Body, Message, Origin
 from tgfake.world.peers import Kind, Peer
-
-if TYPE_CHECKING:
-    from tgfake.world.world import World
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,16 +67,16 @@ def topic_of(chat: Chat | None, reply_to: Message | None, named: int | None) -> 
     return None if named == GENERAL_TOPIC else named
 
 
-def compose(world: World, author: Account, peer: Peer, draft: Draft) -> Message:
+def compose(directory: Directory, author: Account, peer: Peer, draft: Draft) -> Message:
     """The message, not yet posted. In a broadcast channel the channel is its sender, and the group
     where an admin stays anonymous."""
-    chat = world.directory.chats.get(peer)
+    chat = directory.chats.get(peer)
     topic = topic_of(chat, draft.reply_to, draft.topic)
     return Message(
         sender=peer if chat is not None and chat.speaks_for(author.user_id) else author.peer,
         target=peer,
         author=author.user_id,
-        date=world.clock.now(),
+        date=directory.clock.now(),
         body=draft.body,
         reply_to=None if _opens_topic(chat, draft.reply_to) else draft.reply_to,
         topic=topic,

@@ -22,7 +22,8 @@ from telpher.storage.base import Database, FileOrder, PageKey
 
 _T = TypeVar("_T")
 
-DAY = 86_400
+HOUR = 3600
+DAY = 24 * HOUR
 NOW = 1_700_000_000.0
 ANN, BOB, EVE = 11, 12, 13
 CHANNEL = -1_000_000_000_005

@@ -14,6 +14,7 @@ from tests.storage.contract.makers import (
     BOB,
     DAY,
     EVE,
+    HOUR,
     NOW,
     all_users,
     denied,
@@ -120,6 +121,26 @@ async def test_people_are_counted_by_when_they_were_seen_and_by_their_marks(data
     assert await database.users.counts(NOW) == UserCounts(
         total=7, day=2, week=4, month=6, banned=2, blocked=3, reachable=3
     )
+
+
+@pytest.mark.parametrize("late", [0, 0.25, 1, 1799, 3599.75])
+async def test_people_are_counted_to_the_second_wherever_in_an_hour_it_is(database, late):
+    now = NOW // HOUR * HOUR + late
+    near = (-HOUR, -0.25, 0, 0.25, HOUR)
+    seen_at = [now - days * DAY + each for days in (1, 7, 30) for each in (*near, -late, -HOUR)]
+    people = [user(number, at=at) for number, at in enumerate(seen_at, 1)]
+    await database.users.merge([*people, user(99, last_seen=0.0)])
+    since = [sum(at >= now - days * DAY for at in seen_at) for days in (1, 7, 30)]
+    total = len(seen_at) + 1
+    assert await database.users.counts(now) == UserCounts(total, *since, 0, 0, total)
+
+
+async def test_whoever_comes_back_is_counted_once(database):
+    for number, ago in enumerate((40 * DAY, 8 * DAY, 2 * DAY, DAY, DAY - 1, 0, 9 * DAY), 1):
+        await happen(database, PersonSeen(person(ANN), NOW - ago), number=number)
+    assert await database.users.counts(NOW) == UserCounts(1, 1, 1, 1, 0, 0, 1)
+    later = await database.users.counts(NOW + 7 * DAY + 1)
+    assert (later.day, later.week, later.month) == (0, 0, 1)
 
 
 async def test_a_broadcast_goes_to_whom_it_may_by_ascending_id(database):

@@ -50,7 +50,7 @@ class SqliteFile:
     """The file `path`, brought to its newest form by `steps`.
 
     Step n leads from version n to n+1 (PRAGMA user_version): statements of SQL with semicolons
-    between them and nowhere else. After each opening for writing `prepare` gets the connection.
+    between them. After each opening for writing `prepare` gets the connection.
     Nobody waits longer than `patience` seconds. `heard` is told of each failure, and of each
     success with None, after whether it was about writing. An asynchronous context manager; the file
     is opened when it is first needed.

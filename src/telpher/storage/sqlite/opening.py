@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TypeVar
 from urllib.parse import quote
@@ -154,9 +154,19 @@ def upgrade(connection: sqlite3.Connection, steps: Sequence[str]) -> None:
     for function in (name_search_key, file_search_key):
         connection.create_function(function.__name__, 1, function, deterministic=True)
     for step in steps[version:]:
-        for statement in step.split(";"):
+        for statement in _statements(step):
             connection.execute(statement)
     connection.execute(f"PRAGMA user_version={len(steps)}")
+
+
+def _statements(step: str) -> Iterator[str]:
+    """One by one: executescript would end the caller's transaction."""
+    statement = ""
+    for piece in step.split(";"):
+        statement += f"{piece};"
+        if sqlite3.complete_statement(statement):  # the semicolons of a trigger's body end nothing
+            yield statement
+            statement = ""
 
 
 def _version(connection: sqlite3.Connection) -> int:

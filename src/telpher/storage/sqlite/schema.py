@@ -5,6 +5,8 @@ that its table is named after; tests hold that none reads a whole table. An inde
 holds the columns that choose them: without these, counting would look at each row itself.
 """
 
+# ruff: noqa: S608 (the statements are put together from this module's own constants)
+
 from __future__ import annotations
 
 from typing import Final
@@ -239,4 +241,62 @@ _FIGURES = """
     CREATE INDEX activity_by_start ON activity (start)
 """
 
-STEPS: Final = (f"{_USERS}{_LINKS}{_WORK}{_COUNTERS}{_COPIES}", _TOKENS, _FIGURES)
+# The first second of the hour somebody was last seen in; of what lies before 1970 the first of all.
+_HOUR_OF = "(max(CAST({0}.last_seen AS INTEGER), 0) / 3600 * 3600)"
+_OLD_HOUR, _NEW_HOUR = _HOUR_OF.format("old"), _HOUR_OF.format("new")
+_COMES = f"""
+    INSERT INTO seen (hour, people) VALUES ({_NEW_HOUR}, 1)
+        ON CONFLICT (hour) DO UPDATE SET people = people + 1
+"""
+_GOES = f"""
+    UPDATE seen SET people = people - 1 WHERE hour = {_OLD_HOUR};
+    DELETE FROM seen WHERE hour = {_OLD_HOUR} AND people = 0
+"""
+
+_REACHABLE = "({0}.banned = 0 AND {0}.blocked_bot = 0)"
+_OLD, _NEW = _REACHABLE.format("old"), _REACHABLE.format("new")
+
+# How many people there are, by their marks and by the hour they were last seen in, so that nobody
+# has to count a million of them. Triggers keep it: whatever changes a user changes it in the same
+# transaction.
+_PEOPLE = f"""
+    ALTER TABLE totals ADD COLUMN people INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE totals ADD COLUMN banned INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE totals ADD COLUMN blocked INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE totals ADD COLUMN reachable INTEGER NOT NULL DEFAULT 0;
+    CREATE TABLE seen (
+        hour INTEGER PRIMARY KEY,
+        people INTEGER NOT NULL
+    ) STRICT;
+    UPDATE totals SET
+        people = (SELECT count(*) FROM users),
+        banned = (SELECT count(*) FROM users WHERE banned = 1),
+        blocked = (SELECT count(*) FROM users WHERE blocked_bot = 1),
+        reachable = (SELECT count(*) FROM users WHERE banned = 0 AND blocked_bot = 0);
+    INSERT INTO seen SELECT {_HOUR_OF.format("users")}, count(*) FROM users GROUP BY 1;
+    DROP INDEX users_banned;
+    DROP INDEX users_blocked;
+    CREATE TRIGGER users_come AFTER INSERT ON users BEGIN
+        UPDATE totals SET people = people + 1, banned = banned + new.banned,
+            blocked = blocked + new.blocked_bot, reachable = reachable + {_NEW};
+        {_COMES};
+    END;
+    CREATE TRIGGER users_go AFTER DELETE ON users BEGIN
+        UPDATE totals SET people = people - 1, banned = banned - old.banned,
+            blocked = blocked - old.blocked_bot, reachable = reachable - {_OLD};
+        {_GOES};
+    END;
+    CREATE TRIGGER users_change AFTER UPDATE OF banned, blocked_bot ON users
+    WHEN old.banned != new.banned OR old.blocked_bot != new.blocked_bot BEGIN
+        UPDATE totals SET banned = banned + new.banned - old.banned,
+            blocked = blocked + new.blocked_bot - old.blocked_bot,
+            reachable = reachable + {_NEW} - {_OLD};
+    END;
+    CREATE TRIGGER users_return AFTER UPDATE OF last_seen ON users
+    WHEN {_OLD_HOUR} != {_NEW_HOUR} BEGIN
+        {_GOES};
+        {_COMES};
+    END
+"""
+
+STEPS: Final = (f"{_USERS}{_LINKS}{_WORK}{_COUNTERS}{_COPIES}", _TOKENS, _FIGURES, _PEOPLE)

@@ -12,7 +12,7 @@ from typing import Any, Final
 from telpher.clock import Clock
 from telpher.core.model import Person
 from telpher.core.records import User, UserCounts
-from telpher.core.tally import DAY
+from telpher.core.tally import DAY, HOUR
 from telpher.storage.base import FoundUsers, PageKey
 from telpher.storage.scalars import SMALLEST, fits, name_key, nearest, storable
 from telpher.storage.search import Field, Search, SearchKey, keys_of, search_of
@@ -33,17 +33,20 @@ _PAGE = f"""
     ORDER BY join_date DESC, user_id DESC LIMIT ?
 """
 _FIRST_PAGE = f"SELECT {_COLUMNS} FROM users ORDER BY join_date DESC, user_id DESC LIMIT ?"
-# Nobody is counted twice: each week is its day and what came before. (+: the few who are banned are
-# looked at, not the many whom no message reaches.)
-_COUNTS = """
-    SELECT
-        (SELECT count(*) FROM users),
-        (SELECT count(*) FROM users WHERE last_seen >= ?1),
-        (SELECT count(*) FROM users WHERE last_seen >= ?2 AND last_seen < ?1),
-        (SELECT count(*) FROM users WHERE last_seen >= ?3 AND last_seen < ?2),
-        (SELECT count(*) FROM users WHERE banned = 1),
-        (SELECT count(*) FROM users WHERE blocked_bot = 1),
-        (SELECT count(*) FROM users WHERE banned = 1 AND +blocked_bot = 1)
+
+
+def _since(moment: int) -> str:
+    """How many were last seen at parameter number `moment` or later, the next parameter being the
+    hour after it: those of whole hours are known (see the schema), the others are counted."""
+    return f"""
+        (SELECT coalesce(sum(people), 0) FROM seen WHERE hour >= ?{moment + 1})
+        + (SELECT count(*) FROM users WHERE last_seen >= ?{moment} AND last_seen < ?{moment + 1})
+    """
+
+
+_COUNTS = f"""
+    SELECT people, {_since(1)}, {_since(3)}, {_since(5)}, banned, blocked, reachable
+    FROM totals WHERE one = 1
 """
 # Nobody has the least id: the first row of a field is after the key of its prefix and that id.
 _BY_USERNAME = f"""
@@ -137,10 +140,9 @@ class SqliteUsers:
     async def counts(self, now: float) -> UserCounts:
         """See UserStore."""
         since = [now - days * DAY for days in (1, 7, 30)]
-        row = await self._file.survey(lambda each: each.execute(_COUNTS, since).fetchone())
-        total, day, week, month, banned, blocked, both = row
-        reachable = total - banned - blocked + both
-        return UserCounts(total, day, day + week, day + week + month, banned, blocked, reachable)
+        values = [value for each in since for value in (each, _next_hour(each))]
+        row = await self._file.survey(lambda each: each.execute(_COUNTS, values).fetchone())
+        return UserCounts(*row)
 
     async def search(self, text: str, limit: int, after: SearchKey | None = None) -> FoundUsers:
         """See UserStore."""
@@ -153,10 +155,11 @@ class SqliteUsers:
         users = [user for _, user in found]
         return FoundUsers(users, found[-1][0] if found and len(found) == limit else None)
 
-    async def set_banned(self, user_id: int, banned: bool, at: float) -> bool:
+    async def set_banned(self, user_id: int, banned: bool, at: float | None = None) -> bool:
         """See UserStore."""
         if not fits(user_id):
             return False
+        at = self._clock.now() if at is None else at
 
         def change(connection: sqlite3.Connection) -> bool:
             known = connection.execute(_KNOWN, (user_id,)).fetchone()
@@ -191,6 +194,11 @@ class SqliteUsers:
     async def _one(self, query: str, key: int | str) -> User | None:
         row = await self._file.one(query, (key,))
         return _user(row) if row else None
+
+
+def _next_hour(at: float) -> float:
+    """The first second of the hour after it."""
+    return (max(at, 0.0) // HOUR + 1) * HOUR
 
 
 def _found(

@@ -6,6 +6,7 @@ import pytest
 
 from telpher import config
 from telpher.clock import SystemClock
+from telpher.config import checks
 from telpher.errors import SettingsError
 from telpher.storage.folder import claimed
 from telpher.web.connection import Limits
@@ -71,14 +72,14 @@ def test_what_keeps_it_from_starting(tmp_path, settings, diagnosed):
     ids=lambda settings: "-".join(settings),
 )
 def test_what_it_warns_of(tmp_path, settings, diagnosed):
-    (warning,) = config.load({**GOOD, **settings}, tmp_path / ".env").warnings()
+    (warning,) = checks.warnings(config.load({**GOOD, **settings}, tmp_path / ".env"))
     diagnosed(text=warning)
 
 
 @pytest.mark.produces("setting-misspelt")
 def test_a_slip_of_the_finger(tmp_path, diagnosed):
     (tmp_path / ".env").write_text("BOT_TOKN=x\n")
-    (warning,) = config.load(GOOD, tmp_path / ".env").warnings()
+    (warning,) = checks.warnings(config.load(GOOD, tmp_path / ".env"))
     diagnosed(text=warning)
 
 
