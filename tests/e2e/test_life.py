@@ -60,15 +60,17 @@ async def test_sigterm_lets_a_stream_end_and_accepts_no_other(tmp_path, world, a
 
 async def test_nonsense_is_refused_and_logged_and_the_next_one_served(tmp_path, world):
     """With the log as it is in a process, every field of which is looked through."""
-    async with telegram(world, tmp_path) as (_, servers):
-        async with started(environment(servers, tmp_path / "work"), tmp_path) as telpher:
-            await telpher.logged("connected to Telegram")
-            for _ in range(2):
-                async with wire(telpher.port) as connection:
-                    connection.writer.write(b"nonsense\r\n\r\n")
-                    assert (await connection.head()).status == 400
-                entry = await telpher.logged("request refused")
-                assert (entry["status"], entry["error"]) == (400, "bad_request")
+    async with (
+        telegram(world, tmp_path) as (_, servers),
+        started(environment(servers, tmp_path / "work"), tmp_path) as telpher,
+    ):
+        await telpher.logged("connected to Telegram")
+        for _ in range(2):
+            async with wire(telpher.port) as connection:
+                connection.writer.write(b"nonsense\r\n\r\n")
+                assert (await connection.head()).status == 400
+            entry = await telpher.logged("request refused")
+            assert (entry["status"], entry["error"]) == (400, "bad_request")
 
 
 @pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGKILL])
