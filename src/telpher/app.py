@@ -199,7 +199,7 @@ async def _hear(app: App) -> None:
 
 async def _introduce(app: App) -> None:
     await app.account.reached(AccountState.CONNECTED)
-    await app.bot.router.publish_commands()
+    await app.bot.router.publish_commands(app.account.bot)
 
 
 async def _announce(app: App) -> None:

@@ -346,6 +346,7 @@ def _bot(settings: Settings, rooms: _Rooms) -> Bot:
     return create_bot(
         BotDeps(
             gateway=account.bot,
+            answers=account.answers,
             chats=account.chats,
             posts=account.posts,
             files=rooms.fleet,

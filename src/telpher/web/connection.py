@@ -2,7 +2,7 @@
 
     silent, or too slow      closed, or 408        10 s for the headers of a request, 30 s for its
                                                    body, 75 s between two requests
-    too large                431, 413              32 KiB of headers, 1 MiB of body
+    too large                431, 413              32 KiB of headers, 100 of them, 1 MiB of body
     malformed                400                   also a Host that is missing, twice there, or odd
     one too many             503                   when every connection is busy; else the one that
                                                    has been waiting longest gives way
@@ -50,11 +50,17 @@ from telpher.web.refusal import Refusal
 # stranger sends is kept until the headers are complete.
 MOST_HEAD: Final = 32 << 10
 
+# A field of four bytes takes over a hundred here, and a call of its own: 32 KiB of such fields on
+# every connection would fill the memory of a small machine. Browsers behind proxies send some 40;
+# it is Apache's limit, too.
+MOST_FIELDS: Final = 100
+
 # Nothing is uploaded here: the largest bodies are the admin API's.
 MOST_BODY: Final = 1 << 20
 
-# Nobody who waits for answers has so many requests outstanding (browsers do not pipeline).
-MOST_PIPELINED: Final = 64
+# Nobody who waits for answers has so many requests outstanding (browsers do not pipeline). Each is
+# 25 bytes on the wire and 2 KiB here, for as long as the answer before it is not read.
+MOST_PIPELINED: Final = 16
 
 # RFC 9110, 7.2 and RFC 3986, 3.2: what a host and port may be made of. It is used for nothing.
 _HOST: Final = re.compile(rb"[A-Za-z0-9._~!$&'()*+,;=%:\[\]-]*")
@@ -141,6 +147,7 @@ class Connection(HttpToolsProtocol):
         self._in_head = False
         self._in_body = False
         self._parsed = self._received = 0
+        self._fields = 0
         self._hosts: list[bytes] = []
         # Set: nothing is read any more, and this is to be said when all answers are complete.
         self._deaf = False
@@ -247,7 +254,7 @@ class Connection(HttpToolsProtocol):
         if len(self._under_way) >= MOST_PIPELINED:
             raise _Refused(None)
         self._in_head = True
-        self._parsed = self._received = 0
+        self._parsed = self._received = self._fields = 0
         self._hosts.clear()
         if not self._under_way:
             self._unset_keepalive_if_required()
@@ -259,6 +266,11 @@ class Connection(HttpToolsProtocol):
 
     def on_header(self, name: bytes, value: bytes) -> None:
         self._count(len(name) + len(value) + len(b": \r\n"))
+        self._fields += 1
+        if self._fields > MOST_FIELDS:
+            raise _Refused(refusal.HEAD_TOO_LARGE)
+        if self._in_body:
+            return  # a trailer: what it says comes too late to be believed
         super().on_header(name, value)
         if self.headers[-1][0] == b"host":
             self._hosts.append(value)
