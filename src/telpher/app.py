@@ -24,7 +24,7 @@ from telpher.assembly import App, Frame, Stores, build
 from telpher.bot.timed import TimedListener
 from telpher.clock import Clock, SystemClock
 from telpher.config.settings import Settings
-from telpher.crew import ALONE, Place
+from telpher.crew.place import ALONE, Place
 from telpher.diagnosis import raise_alarms
 from telpher.ending import Ending
 from telpher.errors import StorageError
@@ -107,6 +107,7 @@ async def running(
         await app.books.revocations.load()
         if app.edge_log is not None:
             await app.edge_log.open()
+        await app.telephone.open()
         await app.server.start()
         bots = _start_bots(app, frame, tasks)
         jobs = Runner(tasks, clock)
@@ -114,10 +115,11 @@ async def running(
         alarms = raise_alarms(settings, frame.troubles, app.bot.reports.trouble, clock)
         jobs.start("alarms", alarms.run)
         gauges.watch(app, stores, frame, jobs)
-        try:
-            yield app
-        finally:
-            await _stop(app, settings.drain_seconds, bots, jobs)
+        with app.live.beating():
+            try:
+                yield app
+            finally:
+                await _stop(app, settings.drain_seconds, bots, jobs)
 
 
 async def _stop(app: App, seconds: float, bots: Sequence[asyncio.Task[None]], jobs: Runner) -> None:
@@ -136,6 +138,7 @@ async def _stop(app: App, seconds: float, bots: Sequence[asyncio.Task[None]], jo
     await app.books.delivery.finish()
     await app.books.agreement.leave()
     await app.server.close()
+    await app.telephone.close()
     await app.books.fellows.close()
     if app.rates is not None:
         await app.rates.close()
@@ -196,7 +199,7 @@ async def _hear(app: App) -> None:
 
 async def _introduce(app: App) -> None:
     await app.account.reached(AccountState.CONNECTED)
-    await app.bot.router.publish_commands()
+    await app.bot.router.publish_commands(app.account.bot)
 
 
 async def _announce(app: App) -> None:

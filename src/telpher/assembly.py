@@ -9,7 +9,6 @@ import asyncio
 import dataclasses
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
 
 from pydantic import SecretStr
 
@@ -22,13 +21,17 @@ from telpher.clock import Clock
 from telpher.config.settings import Settings
 from telpher.core.model import Person
 from telpher.core.tally import AnswerBegan, ErrorShown
-from telpher.crew import ALONE, Place
+from telpher.crew.place import ALONE, Place
+from telpher.crew.telephone import Telephone
 from telpher.ending import Ending
 from telpher.entry import Entry, dashboard_deps, open_entry
 from telpher.errors import SettingsError
 from telpher.jobs.copies import CopyDesk, NoCopyDesk
 from telpher.jobs.upkeep import Upkeep
+from telpher.live import Live
 from telpher.memory import memory_limit
+from telpher.observe.diagnosis.catalogue import Catalogue
+from telpher.observe.gathered import Gathered
 from telpher.observe.machine import Machine, look_at
 from telpher.observe.metrics.metrics import Metrics
 from telpher.observe.troubles import Troubles
@@ -60,7 +63,7 @@ from telpher.thumbnails.gallery import Gallery
 from telpher.web.api.deps import ApiDeps
 from telpher.web.app import create_app
 from telpher.web.connection import Limits
-from telpher.web.dashboard.pulse import Counters, Pulse
+from telpher.web.dashboard.pulse import Pulse
 from telpher.web.deps import Counted, EdgeDeps, Lifecycle, WebDeps
 from telpher.web.edge.desk import Desk
 from telpher.web.edge.log import EdgeLog
@@ -93,10 +96,12 @@ class App:
     desk: CopyDesk | NoCopyDesk
     upkeep: Upkeep
     lifecycle: Lifecycle
+    live: Live
     log_level: LogLevel
     rates: Rates | None
     pulse: Pulse
     machine: Machine
+    telephone: Telephone
     edge_log: EdgeLog | None
 
 
@@ -124,7 +129,8 @@ def build(settings: Settings, frame: Frame, stores: Stores, tasks: asyncio.TaskG
     books = open_books(settings, clock, stores.database, stores.local, newcomers)
     desk = _desk(settings, stores, account, clock)
     fleet = _fleet(settings, frame, accounts, desk, tasks)
-    engine = _engine(settings, fleet, stores, books, clock, tasks)
+    engine = _engine(settings, frame, stores, (fleet, books), tasks)
+    live = Live(engine, accounts, Lifecycle(), frame.place.board)
     rooms = _Rooms(
         frame=frame,
         stores=stores,
@@ -135,33 +141,17 @@ def build(settings: Settings, frame: Frame, stores: Stores, tasks: asyncio.TaskG
         fleet=fleet,
         engine=engine,
         desk=desk,
-        lifecycle=Lifecycle(),
+        lifecycle=live.lifecycle,
+        telephone=Telephone(frame.place, clock),
+        live=live,
         rates=_rates(settings, clock),
         gallery=Gallery(engine, FrameTaker() if can_take() else None, clock, tasks),
-        entry=open_entry(
-            settings, clock, stores.database, books, partial(_counters, engine, accounts)
-        ),
+        entry=open_entry(settings, clock, stores.database, books, live.counters),
         tickets=Desk(clock),
     )
     bot = _bot(settings, rooms)
     newcomers.told = bot.reports.new_user
-    return App(
-        server=_server(settings, rooms, bot),
-        engine=engine,
-        fleet=fleet,
-        account=account,
-        extras=extras,
-        bot=bot,
-        books=books,
-        desk=desk,
-        upkeep=Upkeep(stores.database, clock, settings.retention_days),
-        lifecycle=rooms.lifecycle,
-        log_level=books.log_level,
-        rates=rooms.rates,
-        pulse=rooms.entry.pulse,
-        machine=rooms.machine,
-        edge_log=_edge_log(settings, rooms.tickets),
-    )
+    return _app(settings, rooms, bot)
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +168,8 @@ class _Rooms:
     engine: Engine
     desk: CopyDesk | NoCopyDesk
     lifecycle: Lifecycle
+    telephone: Telephone
+    live: Live
     rates: Rates | None
     gallery: Gallery
     entry: Entry
@@ -195,6 +187,28 @@ class _Rooms:
         number = account.user_id
         dcs, floods = self.fleet.connections(number), self.fleet.floods(number)
         return dataclasses.replace(account.status(), dcs=dcs, floods=floods)
+
+
+def _app(settings: Settings, rooms: _Rooms, bot: Bot) -> App:
+    return App(
+        server=_server(settings, rooms, bot),
+        engine=rooms.engine,
+        fleet=rooms.fleet,
+        account=rooms.account,
+        extras=rooms.extras,
+        bot=bot,
+        books=rooms.books,
+        desk=rooms.desk,
+        upkeep=Upkeep(rooms.stores.database, rooms.frame.clock, settings.retention_days),
+        lifecycle=rooms.lifecycle,
+        live=rooms.live,
+        log_level=rooms.books.log_level,
+        rates=rooms.rates,
+        pulse=rooms.entry.pulse,
+        machine=rooms.machine,
+        telephone=rooms.telephone,
+        edge_log=_edge_log(settings, rooms.tickets),
+    )
 
 
 def _fleet(
@@ -215,19 +229,21 @@ def _edge_log(settings: Settings, tickets: Desk) -> EdgeLog | None:
 
 def _engine(
     settings: Settings,
-    fleet: Fleet,
+    frame: Frame,
     stores: Stores,
-    books: Books,
-    clock: Clock,
+    upon: tuple[Fleet, Books],
     tasks: asyncio.TaskGroup,
 ) -> Engine:
+    fleet, books = upon
+    limits, board = _play_limits(settings), frame.place.board
+    beside = board.plays if board else lambda _here: set()
     return Engine(
         fleet,
-        clock,
+        frame.clock,
         tasks,
         cache_bytes=settings.chunk_cache_bytes(memory_limit()),
         store=stores.disk if settings.disk_cache_gb else None,
-        plays=Plays(_play_limits(settings), clock, books.usage, books.fellows.elsewhere),
+        plays=Plays(limits, frame.clock, books.usage, books.fellows.elsewhere, beside),
     )
 
 
@@ -267,19 +283,6 @@ def _rates(settings: Settings, clock: Clock) -> Rates | None:
     return Rates(settings.rate_limit_per_minute, own, shared)
 
 
-def _counters(engine: Engine, accounts: Sequence[BotAccount]) -> Counters:
-    """What the dashboard shows of the byte path."""
-    stats = engine.stats()
-    return Counters(
-        streams=stats.active_streams,
-        sent=stats.bytes_served,
-        fetched=sum(each.received for each in accounts),
-        hit_rate=stats.cache.hit_rate,
-        cached=stats.cache_bytes,
-        cache_budget=stats.cache_budget,
-    )
-
-
 def _server(settings: Settings, rooms: _Rooms, bot: Bot) -> HttpServer:
     web = create_app(_web_deps(settings, rooms, bot))
     limits = Limits()
@@ -291,6 +294,7 @@ def _server(settings: Settings, rooms: _Rooms, bot: Bot) -> HttpServer:
 def _web_deps(settings: Settings, rooms: _Rooms, bot: Bot) -> WebDeps:
     books, clock, database = rooms.books, rooms.frame.clock, rooms.stores.database
     broadcasts = BroadcastService(database, clock, bot.broadcasts.wake)
+    troubles = Gathered(rooms.frame.troubles, rooms.telephone, Catalogue.shipped())
     return WebDeps(
         engine=rooms.engine,
         links=OpenLinks(books.links) if settings.open_links else books.links,
@@ -321,11 +325,12 @@ def _web_deps(settings: Settings, rooms: _Rooms, bot: Bot) -> WebDeps:
         counted=Counted(books.figures, books.file_keys),
         answer_began=lambda seconds: books.journal.note(AnswerBegan(seconds, clock.now())),
         pictures=rooms.gallery,
-        dashboard=dashboard_deps(rooms.entry, books, database, broadcasts, rooms.frame.troubles),
+        dashboard=dashboard_deps(rooms.entry, books, database, broadcasts, troubles),
         sessions=rooms.entry.cookies,
         error_shown=lambda key: books.journal.note(ErrorShown(key, clock.now())),
         metrics=rooms.frame.metrics,
         metrics_token=settings.metrics_token,
+        telephone=rooms.telephone,
     )
 
 
@@ -334,13 +339,14 @@ def _bot(settings: Settings, rooms: _Rooms) -> Bot:
     began = clock.monotonic()
 
     def vitals() -> Vitals:
-        status, streams = rooms.status(), rooms.engine.stats().active_streams
+        status, streams = rooms.status(), rooms.live.counters().streams
         uptime = clock.monotonic() - began
         return Vitals(status.name, status.username, uptime, streams, status.dcs)
 
     return create_bot(
         BotDeps(
             gateway=account.bot,
+            answers=account.answers,
             chats=account.chats,
             posts=account.posts,
             files=rooms.fleet,

@@ -85,7 +85,7 @@ def open_books(
         revocations=revocations,
         usage=Usage(journal, register, database.ledger, clock, allowance, fellows),
         register=register,
-        delivery=Delivery(journal, local, database, met, clock),
+        delivery=Delivery(journal, local, database, met),
         figures=FigureDesk(database, clock),
         file_keys=FileKeys(secret),
         agreement=Agreement(database.leases, _bot_id(settings), secret),

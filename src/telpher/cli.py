@@ -14,10 +14,12 @@ import uvloop
 
 from telpher import __version__, app, config, ending, heap, workers
 from telpher.check import run as check
+from telpher.clock import SystemClock
 from telpher.config import checks
 from telpher.core.respawn import BEGIN_ANEW
 from telpher.core.tokens import Scope
-from telpher.crew import Place
+from telpher.crew.board import Board
+from telpher.crew.place import Place
 from telpher.demo import stage
 from telpher.errors import SettingsError
 from telpher.jobs import takeover
@@ -87,7 +89,8 @@ def work(number: int, of: int, listener: Descriptor, meeting: Meeting, leash: De
     logs.setup(settings.log_level, settings.log_format, settings.secrets(), troubles=troubles)
     structlog.contextvars.bind_contextvars(worker=number)
     _hold_memory()
-    place = Place(number, of, listener, meeting, leash)
+    board = Board(meeting / workers.BOARD, of, SystemClock(), number)
+    place = Place(number, of, listener, meeting, leash, board)
     again = _until_stopped(lambda: app.serve(settings, troubles=troubles, place=place))
     raise typer.Exit(BEGIN_ANEW if again else 0)
 

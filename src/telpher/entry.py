@@ -12,7 +12,7 @@ from telpher.clock import Clock
 from telpher.config.settings import Settings
 from telpher.core.links import derive_secret
 from telpher.memory import memory_limit
-from telpher.observe.troubles import Troubles
+from telpher.observe.gathered import Gathered
 from telpher.service.bans import Bans
 from telpher.service.broadcasts import BroadcastService
 from telpher.service.sign_in import SignIn
@@ -63,7 +63,7 @@ def dashboard_deps(
     books: Books,
     database: Database,
     broadcasts: BroadcastService,
-    troubles: Troubles,
+    troubles: Gathered,
 ) -> DashboardDeps:
     """What the pages are given."""
     return DashboardDeps(

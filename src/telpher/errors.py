@@ -24,6 +24,7 @@
         │   └── KeyDuplicatedError     -                   key_duplicated
         ├── ChunkTimeoutError          -                   chunk_timeout
         ├── AccountDeadError          503                  account_dead
+        ├── OffDutyError               -                   off_duty
         └── RequestRejectedError      502                  telegram
             └── RecipientLostError    502                  telegram
 
@@ -229,6 +230,13 @@ class AccountDeadError(TelegramError):
     status = 503
     key = "account_dead"
     retry_after: int | None = 60
+
+
+class OffDutyError(TelegramError):
+    """Another instance answers people now: what was to be said here, it says. Ends in the bot's
+    router."""
+
+    key = "off_duty"
 
 
 class RequestRejectedError(TelegramError):

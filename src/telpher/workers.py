@@ -5,7 +5,8 @@
 
 One of the workers has the bot's updates: whichever holds the lease of the update duty
 (telegram.custody). The one that is killed has the same holder's name when it is back, so it goes on
-at once. A worker that dies takes its connections with it, and nobody else's.
+at once. A worker that dies takes its connections with it, and nobody else's. One that hangs is
+killed: by the board (`crew.board`), on which each shows several times a second that it lives.
 
 Everything a worker shares it inherits: the listening socket; the lock of WORK_DIR, which therefore
 lasts until the last of them is gone, also when the supervisor was killed; and a pipe that ends with
@@ -23,13 +24,18 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Final
 
 import structlog
 
 from telpher.clock import Clock, SystemClock
 from telpher.config.settings import Settings
-from telpher.core.respawn import EndAll, Respawn
+from telpher.core.respawn import LOOK_EVERY, EndAll, Respawn, Watch
+from telpher.crew.board import Board, Figure
 from telpher.web.listening import listen
+
+# What the board is called in the folder where the workers meet.
+BOARD: Final = "board"
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -49,7 +55,7 @@ async def supervise(settings: Settings, claim: int, patience: float) -> int:
         for number in numbers:
             loop.add_signal_handler(number, crew.stop)
         try:
-            return await crew.run(settings.workers, patience)
+            return await crew.run(settings.workers, patience, settings.max_streams)
         finally:
             for number in numbers:
                 loop.remove_signal_handler(number)
@@ -77,11 +83,14 @@ class Supervisor:
         self._stopping.set()
         self._listener.close()
 
-    async def run(self, workers: int, patience: float) -> int:
-        """Keeps so many alive until `stop`; the status given there."""
+    async def run(self, workers: int, patience: float, plays: int = 0) -> int:
+        """Keeps so many alive until `stop`; the status given there. At most so many `plays` are
+        counted together."""
+        board = Board.made(self._meeting / BOARD, workers, self._clock, plays)
         async with asyncio.TaskGroup() as tasks:
             for number in range(workers):
-                tasks.create_task(self._keep(number, workers), name=f"worker {number}")
+                tasks.create_task(self._keep(number, workers, board), name=f"worker {number}")
+                tasks.create_task(self._watch(number, board), name=f"watch of worker {number}")
             await self._stopping.wait()
             self._signal(signal.SIGTERM)
             with contextlib.suppress(TimeoutError):
@@ -90,12 +99,13 @@ class Supervisor:
             self._signal(signal.SIGKILL)
         return self._status
 
-    async def _keep(self, number: int, workers: int) -> None:
+    async def _keep(self, number: int, workers: int, board: Board) -> None:
         respawn = Respawn()
         while not self._stopping.is_set():
             began = self._clock.monotonic()
             process = await self._start(number, workers)
             status = await process.wait()
+            board.wipe(number)
             if self._stopping.is_set():
                 return
             match respawn.died(status, self._clock.monotonic() - began):
@@ -104,6 +114,15 @@ class Supervisor:
                 case again:
                     _log.error("a worker ended", worker=number, status=status, pause=again.pause)
                     await self._pause(again.pause)
+
+    async def _watch(self, number: int, board: Board) -> None:
+        watch = Watch()
+        while not self._stopping.is_set():
+            await self._pause(LOOK_EVERY)
+            if watch.hangs(board.read(number, Figure.BEAT)):
+                _log.error("a worker hangs and is killed", worker=number)
+                self._processes[number].kill()
+                watch = Watch()
 
     async def _start(self, number: int, workers: int) -> asyncio.subprocess.Process:
         claim, leash = self._held

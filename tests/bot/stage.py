@@ -135,6 +135,7 @@ async def stage(work_dir, *, url=URL, access=None, most=100, **rules):
         bot = create_bot(
             BotDeps(
                 gateway=gateway,
+                answers=gateway,
                 chats=chats,
                 posts=posts,
                 files=chats,

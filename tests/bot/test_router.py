@@ -242,7 +242,7 @@ async def test_no_secret_is_logged(home):
 
 
 async def test_the_commands_are_published(home):
-    await home.bot.router.publish_commands()
+    await home.bot.router.publish_commands(home.gateway)
     assert [name for name, _ in home.gateway.commands[""]][:3] == ["start", "help", "about"]
     assert home.gateway.commands["de"][1] == ("help", TEXTS.plain("command.help", "de"))
 
@@ -250,7 +250,7 @@ async def test_the_commands_are_published(home):
 async def test_commands_that_cannot_be_published_stop_nothing(home):
     home.gateway.failures.append(FloodWaitError(60))
     with capture_logs() as logs:
-        await home.bot.router.publish_commands()
+        await home.bot.router.publish_commands(home.gateway)
     assert [entry["event"] for entry in logs] == ["commands not published"]
 
 

@@ -1,4 +1,4 @@
-"""When a worker comes back."""
+"""When a worker comes back, and when it has to go."""
 
 from __future__ import annotations
 
@@ -7,11 +7,13 @@ import pytest
 from telpher.core.respawn import (
     BEGIN_ANEW,
     LONGEST_PAUSE,
+    LOOKS,
     WELL,
     WRONG_SETTINGS,
     Again,
     EndAll,
     Respawn,
+    Watch,
 )
 
 
@@ -37,3 +39,19 @@ def test_who_was_well_is_back_at_once() -> None:
 @pytest.mark.parametrize("status", [BEGIN_ANEW, WRONG_SETTINGS])
 def test_some_ends_are_everybodys(status: int) -> None:
     assert Respawn().died(status, 1000.0) == EndAll(status)
+
+
+def test_who_shows_nothing_new_for_several_looks_hangs() -> None:
+    watch = Watch()
+    assert [watch.hangs(7.0) for _ in range(LOOKS + 1)] == [*[False] * LOOKS, True]
+
+
+def test_any_sign_of_life_will_do() -> None:
+    watch = Watch()
+    beats = [7.0] * LOOKS + [7.25] * LOOKS + [3.0] * LOOKS
+    assert not any(watch.hangs(beat) for beat in beats)
+
+
+def test_who_is_not_ready_to_show_any_is_left_alone() -> None:
+    watch = Watch()
+    assert not any(watch.hangs(0.0) for _ in range(10 * LOOKS))

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from telpher.core.sharing import owner
+from telpher.core.sharing import keeper, owner
 
 WORKERS = 4
 
@@ -75,23 +75,19 @@ def test_messages_in_a_row_are_shared_evenly() -> None:
     assert min(counts.values()) > 800
 
 
-@pytest.mark.parametrize("path", ["/health", "/metrics", "http://127.0.0.1:8080/metrics"])
-def test_what_a_worker_tells_of_itself_may_be_asked_of_each(path: str) -> None:
-    assert [of(f"{path}?worker={number}") for number in range(WORKERS)] == list(range(WORKERS))
-    assert of(f"{path}?worker=1&x=2") == 1
-    assert of(path) is None
-
-
 @pytest.mark.parametrize(
-    "target",
+    ("able", "serves"),
     [
-        f"/metrics?worker={WORKERS}",
-        "/metrics?worker=9999999",
-        "/metrics?worker=-1",
-        "/metrics?worker=",
-        "/metrics?x=1&worker=1",
-        "/other?worker=1",
+        ({0, 1, 2}, 2),
+        ({0, 1}, 1),  # who has accepted it
+        ({0}, 0),
+        (set(), 1),
     ],
 )
-def test_workers_that_are_not_there_are_not_looked_for(target: str) -> None:
-    assert of(target) is None
+def test_while_its_worker_is_not_able_to_another_one_serves_it(able, serves) -> None:
+    assert keeper(2, 1, 3, able.__contains__) == serves
+
+
+def test_who_stands_in_is_the_same_for_all_who_are_not_able_themselves() -> None:
+    able = {0, 3}.__contains__
+    assert {keeper(2, here, 5, able) for here in (1, 2, 4)} == {3}

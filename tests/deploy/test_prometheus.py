@@ -100,6 +100,7 @@ def test_the_dashboard_shows_every_metric() -> None:
     }
     assert unseen == {
         "telpher_build_info",
+        "telpher_worker_up",
         "telpher_streams_total",
         "telpher_file_properties_cached",
         "telpher_telegram_rate_bytes_per_second",

@@ -12,6 +12,7 @@ from tests import plain_http
 from tests.e2e.house import LINK, TOKEN, bytes_of, telegram
 from tests.e2e.process import environment, run_to_end, started
 from tests.ports import free_ports
+from tests.web.raw import wire
 from tgfake.cluster import Cluster, Layout
 from tgfake.network import Shape
 from tgfake.world import FileSpec, World
@@ -55,6 +56,21 @@ async def test_sigterm_lets_a_stream_end_and_accepts_no_other(tmp_path, world, a
             with pytest.raises(httpx.ConnectError):
                 await http.get(telpher.url)
             assert await telpher.exit_status() == 0
+
+
+async def test_nonsense_is_refused_and_logged_and_the_next_one_served(tmp_path, world):
+    """With the log as it is in a process, every field of which is looked through."""
+    async with (
+        telegram(world, tmp_path) as (_, servers),
+        started(environment(servers, tmp_path / "work"), tmp_path) as telpher,
+    ):
+        await telpher.logged("connected to Telegram")
+        for _ in range(2):
+            async with wire(telpher.port) as connection:
+                connection.writer.write(b"nonsense\r\n\r\n")
+                assert (await connection.head()).status == 400
+            entry = await telpher.logged("request refused")
+            assert (entry["status"], entry["error"]) == (400, "bad_request")
 
 
 @pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGKILL])

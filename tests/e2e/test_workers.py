@@ -65,13 +65,13 @@ class Site:
 
 
 @contextlib.asynccontextmanager
-async def site(tmp_path: Path, shape: Shape | None = None) -> AsyncIterator[Site]:
+async def site(tmp_path: Path, shape: Shape | None = None, **settings: str) -> AsyncIterator[Site]:
     world = World()
     world.add_bot(TOKEN, BOT)
     world.add_user("Ann")
     async with telegram(world, tmp_path, shape=shape) as (cluster, servers):
         ann = str(world.person("Ann").user_id)
-        env = environment(servers, tmp_path / "work", WORKERS=str(WORKERS), ADMINS=ann)
+        env = environment(servers, tmp_path / "work", WORKERS=str(WORKERS), ADMINS=ann, **settings)
         async with started(env, tmp_path) as telpher:
             yield Site(world, cluster, telpher, telpher.pid)
 
@@ -131,6 +131,72 @@ async def test_one_that_is_killed_comes_back_and_other_plays_notice_nothing(tmp_
         for film, link in zip(films, links, strict=True):
             assert (await http.get(link)).content == bytes_of(film)
         assert home.counters.errors["AUTH_KEY_DUPLICATED"] == 0
+
+
+async def test_one_that_hangs_is_stood_in_for_and_replaced(tmp_path):
+    async with site(tmp_path) as home, plain_http.client() as http:
+        await home.all_connected()
+        films = [home.world.add_file(FileSpec(size=MIB, dc=2)) for _ in range(2 * WORKERS)]
+        links = [await home.share(film) for film in films]
+        victim = home.workers()[1]
+        victim.send_signal(signal.SIGSTOP)
+        # What is given to it before it is missed is served by who gave it, once it is replaced.
+        answers = await asyncio.gather(*(http.get(link) for link in links * 3))
+        for film, answer in zip(films * 3, answers, strict=True):
+            assert answer.content == bytes_of(film)
+        hangs = await home.telpher.logged("a worker hangs and is killed")
+        ended = await home.telpher.logged("a worker ended")
+        assert hangs["worker"] == ended["worker"] == 1
+        assert (ended["status"], ended["pause"]) == (-signal.SIGKILL, 0.0)
+        await home.telpher.logged("connected to Telegram")
+        assert home.workers()[1].pid != victim.pid
+        for film, link in zip(films, links, strict=True):
+            assert (await http.get(link)).content == bytes_of(film)
+
+
+async def test_kills_in_a_row_break_off_plays_and_refuse_nobody(tmp_path):
+    """Whoever asks anew gets all of it: nothing is lost on its way from hand to hand."""
+    async with site(tmp_path) as home, plain_http.client() as http:
+        await home.all_connected()
+        films = [home.world.add_file(FileSpec(size=MIB, dc=2)) for _ in range(WORKERS)]
+        links = [await home.share(film) for film in films]
+        over = asyncio.Event()
+        seen: Counter[str] = Counter()
+
+        async def watch(link: str, film: File) -> None:
+            while not over.is_set():
+                try:
+                    answer = await http.get(link)
+                except (httpx.RemoteProtocolError, httpx.ReadError):
+                    seen["broken"] += 1
+                else:
+                    seen[str(answer.status_code)] += 1
+                    assert answer.status_code != 200 or answer.content == bytes_of(film)
+
+        async with asyncio.TaskGroup() as tasks:
+            for film, link in zip(films, links, strict=True):
+                tasks.create_task(watch(link, film))
+            for number in (1, 2, 0, 1):
+                home.workers()[number].send_signal(signal.SIGKILL)
+                while (await home.telpher.logged("connected to Telegram"))["worker"] != number:
+                    pass
+            over.set()
+        assert seen["200"]
+        assert set(seen) <= {"200", "broken"}
+
+
+async def test_plays_are_counted_over_all_workers(tmp_path):
+    most = 3
+    async with site(tmp_path, MAX_STREAMS=str(most)) as home, plain_http.client() as http:
+        await home.all_connected()
+        films = [home.world.add_file(FileSpec(size=MIB, dc=2)) for _ in range(3 * WORKERS)]
+        links = [await home.share(film) for film in films]
+        answers = [await http.get(link) for link in links]
+        assert [each.status_code for each in answers] == [200] * most + [503] * (len(links) - most)
+        # Those that have their places keep them.
+        for link in links[:most]:
+            answer = await http.get(link)
+            assert answer.status_code == 200, answer.text
 
 
 async def test_people_are_answered_once_whoever_is_killed(tmp_path):

@@ -59,7 +59,7 @@ class SqliteLedger:
         _die_if(self._die == "applied")
         return []
 
-    async def revoke(self, link_id: int, at: float, owner: int | None = None) -> bool:
+    async def revoke(self, link_id: int) -> bool:
         return True
 
 
@@ -107,7 +107,7 @@ async def main(disk: str, ledger: str, point: str) -> None:
         journal.note(BytesServed(1, 99, 10, 0))
         await journal.flush()
         _die_if(point == "noted")
-        await Delivery(journal, store, database, lambda _people: None, FakeClock()).deliver()
+        await Delivery(journal, store, database, lambda _people: None).deliver()
         _die_if(point == "delivered")
 
 

@@ -26,7 +26,7 @@ class FakeDatabase:
         self.calls: list[tuple[str, int]] = []
         self.applied: dict[tuple[str, int], Tally] = {}
         self.known: set[int] = set()
-        self.revoked: dict[int, float] = {}
+        self.revoked: list[int] = []
         self._new: dict[tuple[str, int], list[int]] = {}
 
     @property
@@ -51,9 +51,9 @@ class FakeDatabase:
         await self.after()
         return self._new[key]
 
-    async def revoke(self, link_id: int, at: float, owner: int | None = None) -> bool:
+    async def revoke(self, link_id: int) -> bool:
         self._refuse_when_away()
-        self.revoked.setdefault(link_id, at)
+        self.revoked.append(link_id)
         return True
 
     @property

@@ -1,5 +1,7 @@
 """What is secret, by value, by form, and by the name of its field."""
 
+from http import HTTPStatus
+
 import pytest
 
 from telpher.observe.redaction import REDACTED, Redaction
@@ -70,6 +72,13 @@ def test_fields_that_are_called_like_secrets(name):
 def test_the_id_of_a_token_may_be_read():
     assert plain(token="0123456789abcdef") == {"token": "0123456789abcdef"}
     assert plain(tokens=7, cookies_seen=3) == {"tokens": 7, "cookies_seen": 3}
+
+
+def test_numbers_of_any_kind_are_numbers_at_once():
+    """A status is an enum: looked for in a range, it would be compared with all of its numbers."""
+    assert plain(status=HTTPStatus.BAD_REQUEST) == {"status": 400}
+    assert plain(small=-(2**63), large=2**63 - 1) == {"small": -(2**63), "large": 2**63 - 1}
+    assert plain(larger=2**63) == {"larger": str(2**63)}
 
 
 def test_texts_of_any_length_take_their_time_and_no_more():

@@ -151,7 +151,7 @@ def test_a_link_that_is_denied_is_gone_and_others_live():
     denials = Denials()
     links = LinkService(SIGNER, "http://localhost", FakeClock(), denials=denials)
     dead, living = links.make(CHANNEL, file_info()), links.make(CHANNEL, file_info())
-    denials.deny(dead.record.link_id, at=0)
+    denials.deny(dead.record.link_id)
     with pytest.raises(GoneError):
         links.check(CHANNEL, key_of(dead.stream))
     assert links.check(CHANNEL, key_of(living.stream)) == living.claims

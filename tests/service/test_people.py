@@ -24,7 +24,7 @@ async def test_a_ban_is_followed_here_at_once_and_stands_when_that_fails():
     followed = []
 
     class Users:
-        async def set_banned(self, user_id, banned, at):
+        async def set_banned(self, user_id, banned):
             followed.append((user_id, banned))
             return True
 

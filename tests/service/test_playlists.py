@@ -57,9 +57,9 @@ async def test_revoked_links_are_left_out_and_with_none_left_it_is_gone(stage):
     _, denials, store, links, playlists = stage
     made = [links.make(REF, FILM, 7, "abc") for _ in range(2)]
     kept(store, *made)
-    denials.deny(made[0].record.link_id, 0)
+    denials.deny(made[0].record.link_id)
     assert [each.url for each in (await playlists.get("abc")).items] == [made[1].stream]
-    denials.deny(made[1].record.link_id, 0)
+    denials.deny(made[1].record.link_id)
     with pytest.raises(GoneError):
         await playlists.get("abc")
 

@@ -37,15 +37,19 @@ class Database:
 
     links = values = property(lambda self: self)
 
-    async def revoke(self, link_id, at, owner=None):
+    async def now(self):
+        self._look()
+        return self._clock.now()
+
+    async def revoke(self, link_id, at=None, owner=None):
         self._look()
         record = self.records.get(link_id)
         if record is None or owner not in (None, record.owner):
             return False
-        self.change(link_id, at)
+        self.change(link_id, self._clock.now() if at is None else at)
         return True
 
-    async def revoke_playlist(self, playlist_id, at, owner=None):
+    async def revoke_playlist(self, playlist_id, at=None, owner=None):
         self._look()
         found = [each for each in self.records.values() if each.playlist == playlist_id]
         return sum([await self.revoke(each.link_id, at, owner) for each in found])
@@ -136,6 +140,38 @@ async def test_a_revoked_link_is_dead_here_at_once_and_elsewhere_with_the_next_l
     assert 5 not in there.denials
     await there.revocations.refresh()
     assert 5 in there.denials
+
+
+@pytest.mark.parametrize("ahead", [300.0, -300.0])
+async def test_instances_whose_clocks_are_apart_hear_of_each_other(
+    tmp_path, database, clock, ahead
+):
+    """The database's clock is the one that counts, also when it is set back."""
+    wrong = FakeClock(clock.now() + ahead)
+    async with (
+        Instance(tmp_path / "wrong", database, wrong) as one,
+        Instance(tmp_path / "right", database, clock) as other,
+    ):
+        for link_id, here, there in ((5, one, other), (6, other, one), (7, one, other)):
+            database.records[link_id] = link(link_id)
+            for each in (one, other):
+                await each.revocations.refresh()
+            if link_id == 7:
+                clock._now -= 300
+            assert await here.revoke(link_id)
+            for each in (one, other):
+                await each.revocations.refresh()
+            assert link_id in there.denials
+
+
+async def test_a_clock_that_is_set_back_brings_no_link_back_to_life(here, database, clock):
+    soon = int(clock.now()) + 5
+    database.change(5, clock.now(), expires=soon)
+    clock.advance(60)
+    for _ in range(1100):
+        await here.revocations.refresh()
+    clock._now -= 60
+    assert 5 in here.denials
 
 
 @pytest.mark.parametrize(

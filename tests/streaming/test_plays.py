@@ -51,6 +51,31 @@ def test_many_connections_of_one_client_to_one_link_are_one_play(clock):
         plays.enter(viewer("other"), MIB)
 
 
+def test_plays_of_other_processes_take_places_too(clock):
+    told, elsewhere = [], set()
+
+    def beside(here):
+        told.append(list(here))
+        return elsewhere
+
+    plays = Plays(PlayLimits(most=3), clock, beside=beside)
+    for client in "ab":
+        plays.leave(plays.enter(viewer(client), MIB))
+    a, b = told[-1]
+    elsewhere = {1}
+    with pytest.raises(BusyError):
+        plays.enter(viewer("c"), MIB)
+    # What could not have a place is taken back.
+    c = told[-2][-1]
+    assert told[-2:] == [[a, b, c], [a, b]]
+    # What goes on there as well has a place, and takes no other.
+    elsewhere = {a, b, c}
+    plays.enter(viewer("c"), MIB)
+    clock.advance(OVER_AFTER)
+    assert plays.active == 1
+    assert told[-1] == [c]
+
+
 def test_a_play_keeps_its_place_for_a_while_after_its_last_byte(clock):
     plays = Plays(PlayLimits(most=1), clock)
     plays.leave(plays.enter(viewer("a"), MIB))

@@ -11,7 +11,7 @@ import pytest
 import uvloop
 from structlog.testing import capture_logs
 
-from telpher.web.connection import MOST_BODY, MOST_HEAD, MOST_PIPELINED, Limits
+from telpher.web.connection import MOST_BODY, MOST_FIELDS, MOST_HEAD, MOST_PIPELINED, Limits
 from telpher.web.errors import MESSAGES
 from telpher.web.room import make_room
 from telpher.web.server import HttpServer
@@ -199,6 +199,9 @@ def test_headers_up_to_the_limit_are_read() -> None:
         async with wire(server.port) as connection:
             filler = "x" * (MOST_HEAD - 200)
             assert (await connection.ask("/health/live", f"X: {filler}")).status == 200
+        async with wire(server.port) as connection:
+            lines = ["a:b"] * (MOST_FIELDS - 1)  # and Host
+            assert (await connection.ask("/health/live", *lines)).status == 200
 
     on_both_loops(scene)
 
@@ -209,13 +212,19 @@ def test_headers_up_to_the_limit_are_read() -> None:
         "GET / HTTP/1.1\r\nHost: a\r\nX: {}\r\n\r\n".format("x" * MOST_HEAD),
         "GET /{} HTTP/1.1\r\nHost: a\r\n\r\n".format("x" * MOST_HEAD),
         "GET / HTTP/1.1\r\nHost: a\r\n{}\r\n".format("X: y\r\n" * (MOST_HEAD // 4)),
+        # Few bytes, which would be many more in memory.
+        "GET / HTTP/1.1\r\nHost: a\r\n{}\r\n".format("a:b\r\n" * MOST_FIELDS),
+        "GET / HTTP/1.1\r\nHost: a\r\n{}".format("a:b\r\n" * 2 * MOST_FIELDS),
         "GET / HTTP/1.1\r\nHost: a\r\n{}\r\n".format("{}: y\r\n".format("X" * 50_000)),
         # Not complete: what never ends must not be kept either.
         "GET / HTTP/1.1\r\nHost: a\r\nX: {}".format("x" * 100_000),
         "GET /{}".format("x" * 100_000),
         "G" * 100_000,
     ],
-    ids=["value", "path", "many", "name", "endless value", "endless path", "endless method"],
+    ids=[
+        *("value", "path", "many", "many small", "many small without end", "name"),
+        *("endless value", "endless path", "endless method"),
+    ],
 )
 def test_headers_above_the_limit(head: str) -> None:
     async def scene(_: World, server: HttpServer) -> None:
@@ -275,6 +284,36 @@ def test_a_body_that_goes_on_behind_its_answer_ends_the_connection() -> None:
             assert (await connection.ask("/", f"Content-Length: {2 * MOST_BODY}")).status == 200
             connection.writer.write(bytes(2 * MOST_BODY))
             assert (await connection.rest()).count(b"HTTP/1.1") == 0
+
+    on_both_loops(scene)
+
+
+def test_a_trailer_is_no_header() -> None:
+    """RFC 9110, 6.5.1: whoever looked at the headers has decided already."""
+
+    async def scene(_: World, server: HttpServer) -> None:
+        asked = (
+            "POST /health HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+            "0\r\nAccept: text/html\r\nHost: b\r\n\r\n"
+        )
+        async with wire(server.port) as connection:
+            connection.writer.write(asked.encode())
+            head = await connection.head()
+            assert (head.status, head.headers["content-type"]) == (405, "application/json")
+
+    on_both_loops(scene)
+
+
+def test_a_trailer_has_the_limits_of_headers() -> None:
+    async def scene(world: World, server: HttpServer) -> None:
+        async def wait_for_ever() -> None:
+            await asyncio.Event().wait()
+
+        world.engine.before_open = wait_for_ever
+        async with wire(server.port) as connection:
+            connection.send(STREAM, "Transfer-Encoding: chunked")
+            connection.writer.write(b"0\r\n" + b"a:b\r\n" * MOST_FIELDS)
+            await refused(connection, 431, "headers_too_large")
 
     on_both_loops(scene)
 

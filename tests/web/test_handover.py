@@ -18,10 +18,12 @@ from starlette.routing import Route
 
 from telpher.clock import FakeClock
 from telpher.core.sharing import owner
-from telpher.crew import Place
+from telpher.crew.board import SILENT, Board, Figure
+from telpher.crew.place import Place
 from telpher.web.connection import Limits
 from telpher.web.listening import listen
 from telpher.web.server import HttpServer
+from tests.web.fakes import PATIENCE
 from tests.web.raw import Head, Wire, wire
 
 WORKERS = 3
@@ -37,8 +39,10 @@ class Crew:
     """Servers that answer with their number, in one process; each is accepted by at random."""
 
     def __init__(self, meeting: Path, listener: int) -> None:
-        self._meeting = meeting
+        self.meeting = meeting
         self._listener = listener
+        self.clock = FakeClock()
+        self.board = Board.made(meeting / "board", WORKERS, self.clock)
         self.servers: dict[int, HttpServer] = {}
         self.clients: list[str] = []
 
@@ -51,7 +55,9 @@ class Crew:
 
         methods = ["GET", "HEAD", "POST"]
         app = Starlette(routes=[Route("/{path:path}", answer, methods=methods)])
-        place = Place(number, WORKERS, os.dup(self._listener), self._meeting)
+        board = Board(self.meeting / "board", WORKERS, self.clock, number)
+        board.beat({Figure.ABLE: True})
+        place = Place(number, WORKERS, os.dup(self._listener), self.meeting, board=board)
         server = HttpServer(app, FakeClock(), "127.0.0.1", 0, limits, place)
         await server.start()
         self.servers[number] = server
@@ -158,20 +164,128 @@ def box(tmp_path: Path) -> Iterator[socket.socket]:
         yield box
 
 
-async def test_who_was_killed_is_stood_in_for(crew: Crew, box: socket.socket) -> None:
+class Silent:
+    """The second worker's box, and nobody who looks into it."""
+
+    def __init__(self, crew: Crew, box: socket.socket) -> None:
+        self._box = box
+        Board(crew.meeting / "board", WORKERS, crew.clock, 1).beat({Figure.ABLE: True})
+
+    async def met(self) -> socket.socket:
+        """The way that the first one has opened."""
+        way, _ = await asyncio.get_running_loop().run_in_executor(None, self._box.accept)
+        return way
+
+    def die(self, way: socket.socket) -> None:
+        """As the kernel has it, when one is killed."""
+        self._box.close()
+        way.close()
+
+
+@pytest.fixture
+def silent(crew: Crew) -> Iterator[Silent]:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as box:
+        box.bind(str(crew.meeting / "1.sock"))
+        box.listen()
+        yield Silent(crew, box)
+
+
+async def test_what_was_on_its_way_to_one_that_is_killed_is_served_by_who_gave_it(
+    crew: Crew, silent: Silent
+) -> None:
+    await crew.start(0)
+    async with accepted_by(crew, 0) as client, accepted_by(crew, 0) as other:
+        client.send(path_of(1))
+        way = await silent.met()
+        other.send(path_of(1))
+        silent.die(way)  # with what is unread in there
+        for each in (client, other):
+            head = await each.head()
+            assert await each.read(int(head.headers["content-length"])) == b"0"
+        # And go on as if nothing had been.
+        assert await asked(client, path_of(0)) == "0"
+
+
+async def test_what_a_killed_one_had_answered_for_is_served_by_nobody_else(
+    crew: Crew, silent: Silent
+) -> None:
+    """It may have said something on it already."""
+    await crew.start(0)
+    async with accepted_by(crew, 0) as client, accepted_by(crew, 0) as other:
+        client.send(path_of(1))
+        way = await silent.met()
+        _, descriptors, _, _ = await asyncio.to_thread(socket.recv_fds, way, 1 << 15, 1)
+        other.send(path_of(1))
+        way.send(b"+")
+        os.close(descriptors[0])
+        silent.die(way)
+        head = await other.head()
+        assert await other.read(int(head.headers["content-length"])) == b"0"
+        assert await client.rest() == b""
+
+
+async def test_what_did_not_arrive_whole_is_served_by_who_gave_it(
+    crew: Crew, silent: Silent
+) -> None:
+    """The taker has as many files open as it may."""
     await crew.start(0)
     async with accepted_by(crew, 0) as client:
-        client.send(path_of(1))  # and is never seen again
-        way, _ = await asyncio.get_running_loop().run_in_executor(None, box.accept)
-        way.close()
-        box.close()
+        client.send(path_of(1))
+        with await silent.met() as way:
+            assert await asyncio.to_thread(way.recv, 1 << 15)
+            way.send(b"-")
+            head = await client.head()
+            assert await client.read(int(head.headers["content-length"])) == b"0"
+
+
+async def test_nobody_is_kept_whose_client_has_left_meanwhile(crew: Crew, silent: Silent) -> None:
+    server = await crew.start(0)
     async with accepted_by(crew, 0) as client:
-        assert await asked(client, path_of(1)) == "0"
+        client.send(path_of(1))
+        way = await silent.met()
+        client.vanish()
+        silent.die(way)
+    await server.drain(PATIENCE)
+    assert server.connections == 0
+
+
+async def test_what_the_giver_does_not_hear_of_is_not_taken(crew: Crew) -> None:
+    """It would serve it, too, once it looks."""
+    await crew.start(1)
+    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as giver:
+        giver.connect(str(crew.meeting / "1.sock"))
+        giver.setblocking(False)
+        sent = 0
+        async with asyncio.timeout(PATIENCE):
+            while sent < 10_000:
+                ours, theirs = socket.socketpair()
+                with ours, theirs:
+                    try:
+                        request = f"GET {path_of(1)} HTTP/1.1\r\nHost: t\r\n\r\n".encode()
+                        socket.send_fds(giver, [request], [theirs.fileno()])
+                    except BlockingIOError:
+                        pass
+                    except OSError:  # it has given up this way
+                        break
+                    else:
+                        sent += 1
+                await asyncio.sleep(0)
+        heard = 0
+        while giver.recv(1):
+            heard += 1
+    assert 0 < heard < sent < 10_000
+
+
+async def test_who_hangs_is_stood_in_for(crew: Crew) -> None:
+    await crew.start(0)
+    async with accepted_by(crew, 0) as client, accepted_by(crew, 0) as other:
         await crew.start(1)
         assert await asked(client, path_of(1)) == "1"
+        crew.clock.advance(SILENT)
+        assert await asked(other, path_of(1)) == "0"
 
 
-async def test_who_does_not_come_to_reading_is_stood_in_for(crew: Crew, box: socket.socket) -> None:
+async def test_who_does_not_come_to_reading_is_stood_in_for(crew: Crew, silent: Silent) -> None:
     await crew.start(0)
     answers: list[asyncio.Task[Head]] = []
     async with contextlib.AsyncExitStack() as clients, asyncio.TaskGroup() as tasks:

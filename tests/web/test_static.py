@@ -9,11 +9,23 @@ from pathlib import Path
 
 import httpx
 import pytest
+from starlette.types import Message, Scope
 
 from telpher.web.static import StaticFiles
+from tests.web.fakes import World
 
 ROOT = Path(__file__).parents[2]
 OWN = ROOT / "src/telpher/web/static"
+
+SCOPE: Scope = {
+    "type": "http",
+    "http_version": "1.1",
+    "method": "GET",
+    "scheme": "http",
+    "path": "/static/redoc.js",
+    "raw_path": b"/static/redoc.js",
+    "query_string": b"",
+}
 
 
 def own(name: str) -> bytes:
@@ -51,6 +63,27 @@ async def test_what_is_packed_goes_out_so(client: httpx.AsyncClient) -> None:
     assert plain.content == packed.content == gzip.decompress(own("vendor/redoc.js.gz"))
     assert packed.headers["etag"] != plain.headers["etag"]
     assert packed.headers["vary"] == "Accept-Encoding"
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "identity"])
+async def test_everybody_is_sent_the_same_bytes_and_nobody_a_copy(encoding: str) -> None:
+    """Nothing counts these requests: were each answer a copy, who never reads would fill memory."""
+    app = World().app()
+    bodies: list[object] = []
+
+    async def send(message: Message) -> None:
+        if message["type"] == "http.response.body":
+            bodies.append(message["body"])
+
+    async def receive() -> Message:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    for _ in range(2):
+        headers = [(b"accept-encoding", encoding.encode())]
+        await app({**SCOPE, "headers": headers}, receive, send)
+    first, second = bodies
+    assert first is second
+    assert first
 
 
 @pytest.mark.parametrize(

@@ -61,12 +61,14 @@ class Rules:
 
 @dataclass(frozen=True, slots=True)
 class BotDeps:
-    """Everything the bot needs. `link_made` is told of each message that a link was made to,
+    """Everything the bot needs. `answers` is `gateway` for what answers an update: another instance
+    may answer instead (OffDutyError). `link_made` is told of each message that a link was made to,
     `restart` asks for a restart: neither waits nor fails. `vitals` tells how the bot is, `instance`
     names this process among those that share the database, `invite` makes a link to the dashboard.
     """
 
     gateway: BotGateway
+    answers: BotGateway
     chats: ChatGateway
     posts: PostGateway
     files: FileFinder
@@ -131,7 +133,7 @@ def create_bot(deps: BotDeps) -> Bot:
         areas,
     )
     guards = Guards(deps.people, rules.access, dialogues)
-    router = Router(deps.gateway, texts, guards, (menu, *areas), files.answer)
+    router = Router(deps.answers, texts, guards, (menu, *areas), files.answer)
     return Bot(router, reports, broadcasts, announcement)
 
 

@@ -31,7 +31,13 @@ from telpher.bot.commands import published
 from telpher.bot.dialogues import Dialogues
 from telpher.bot.language import Texts
 from telpher.bot.turn import Turn
-from telpher.errors import RecipientLostError, StorageError, TelegramError, TelpherError
+from telpher.errors import (
+    OffDutyError,
+    RecipientLostError,
+    StorageError,
+    TelegramError,
+    TelpherError,
+)
 from telpher.service.people import Access, People
 from telpher.telegram.gateway import BotGateway, ButtonPress, Incoming, IncomingMessage
 
@@ -48,7 +54,8 @@ class Guards:
 
 
 class Router:
-    """Answers updates; a `telpher.telegram.gateway.Listener`. `files` answers files in private."""
+    """Answers updates by `gateway`; a `telpher.telegram.gateway.Listener`. `files` answers files in
+    private."""
 
     def __init__(
         self,
@@ -73,6 +80,8 @@ class Router:
             await self._answer(turn, incoming)
         except StorageError as error:
             await self._apologise(turn, error, "storage")
+        except OffDutyError:
+            _log.info("an update is left to the instance on duty", chat_id=turn.chat_id)
         except RecipientLostError as error:
             self.failures["recipient_lost"] += 1
             _log_failure(turn, error)
@@ -81,11 +90,11 @@ class Router:
         finally:
             await _quietly_end_spinner(turn)
 
-    async def publish_commands(self) -> None:
+    async def publish_commands(self, gateway: BotGateway) -> None:
         """Gives Telegram the menus of commands, once after connecting; failures are logged."""
         try:
             for language, commands in published(self.table, self._texts):
-                await self._gateway.set_commands(commands, language)
+                await gateway.set_commands(commands, language)
         except TelpherError as error:
             _log.warning("commands not published", error=f"{type(error).__name__}: {error}")
 
@@ -153,6 +162,8 @@ class Router:
 async def _quietly_end_spinner(turn: Turn) -> None:
     try:
         await turn.end_spinner()
+    except OffDutyError:
+        pass  # whoever is on duty ends it
     except TelegramError as error:
         _log_failure(turn, error)
 

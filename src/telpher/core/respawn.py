@@ -1,4 +1,4 @@
-"""What follows when a worker has ended without having been asked to. Pure."""
+"""What follows when a worker has ended without having been asked to, or hangs. Pure."""
 
 from __future__ import annotations
 
@@ -14,6 +14,12 @@ WRONG_SETTINGS: Final = 2
 WELL: Final = 60.0
 FIRST_PAUSE: Final = 1.0
 LONGEST_PAUSE: Final = 30.0
+
+# Seconds between two looks at a worker; and how many of them have to find that it does nothing. The
+# loop of a worker that is well comes round many times a second, on a busy machine too. Looks are
+# counted and no time is measured, because a machine may have been asleep in between.
+LOOK_EVERY: Final = 1.0
+LOOKS: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,3 +51,18 @@ class Respawn:
         pause = self._pause
         self._pause = min(max(FIRST_PAUSE, 2 * pause), LONGEST_PAUSE)
         return Again(pause)
+
+
+class Watch:
+    """Whether a worker hangs, by its last sign of life; 0 of one that is not ready to give any."""
+
+    def __init__(self) -> None:
+        self._last = 0.0
+        self._unchanged = 0
+
+    def hangs(self, beat: float) -> bool:
+        """One more look."""
+        still = beat > 0 and beat == self._last
+        self._unchanged = self._unchanged + 1 if still else 0
+        self._last = beat
+        return self._unchanged >= LOOKS

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import zlib
+from collections.abc import Callable
 from typing import Final
 
 # Routes that are about one message. All else is answered by whoever accepted it.
@@ -17,24 +18,22 @@ _TARGET: Final = re.compile(
     rb"/(?:stream|download|watch|thumbnail)/(-?\d{1,20})/(\d{1,20})[/? ]"
 )
 
-# What a worker tells of itself: which one is meant may be said.
-_NAMED: Final = re.compile(
-    rb"[A-Z]{1,16} (?:https?://[^/ \r\n]{0,255})?/(?:health|metrics)\?worker=(\d{1,3})[& ]"
-)
-
 
 def owner(request: bytes, workers: int) -> int | None:
     """The number of the worker for a request that begins with these bytes; None when any will do,
     or when they are too few to tell."""
     found = _TARGET.match(request)
     if found is None:
-        return _named(request, workers)
+        return None
     # By their values: leading zeros are another spelling of the same message.
     message = b"%d/%d" % (int(found[1]), int(found[2]))
     return zlib.crc32(message) % workers
 
 
-def _named(request: bytes, workers: int) -> int | None:
-    found = _NAMED.match(request)
-    number = int(found[1]) if found else workers
-    return number if number < workers else None
+def keeper(owned_by: int, here: int, workers: int, able: Callable[[int], bool]) -> int:
+    """Who serves a request that was accepted by worker `here`: whose it is; while that one is not
+    `able` to, who has it already, or else the next one who is; `here` when nobody is."""
+    if able(owned_by):
+        return owned_by
+    others = ((owned_by + step) % workers for step in range(1, workers))
+    return here if able(here) else next(filter(able, others), here)

@@ -44,13 +44,15 @@ from telpher.telegram.timing import Backoff, Sleep
 # Users of one group, all sent to at once: enough to keep the pace when an answer takes 300 ms.
 GROUP: Final = 8
 
-# Seconds. A lease is renewed with each checkpoint, and not trusted near its end.
-LEASE: Final = 30.0
-TRUSTED: Final = 20.0
+# Seconds. A lease is renewed when half of the time is over for which it is trusted; what is left to
+# its end is for an answer of the database that takes long. Whose process is gone is followed after
+# LEASE + LOOK_EVERY at most.
+LEASE: Final = 6.0
+TRUSTED: Final = 4.0
 CHECKPOINT_EVERY: Final = 1.0
 
 # Seconds between two looks for broadcasts that somebody else began or left.
-LOOK_EVERY: Final = 5.0
+LOOK_EVERY: Final = 2.0
 
 # Somebody's refusal is theirs; when everybody of the first so many refuses, the message is wrong.
 HOPELESS: Final = 50
@@ -281,7 +283,8 @@ class Broadcasts:
         return await self._database.jobs.note(work.job.job_id, work.lease.fence, state, progress)
 
     async def _end(self, job: Job, lease: Lease, progress: Progress, state: JobState) -> None:
-        await self._database.jobs.note(job.job_id, lease.fence, state, progress.dump())
+        if not await self._database.jobs.note(job.job_id, lease.fence, state, progress.dump()):
+            return  # frozen for so long that somebody else has ended it
         await self._database.leases.release(lease)
         _log.info("a broadcast has ended", job=job.job_id, state=state.value, sent=progress.sent)
         await self._told(dataclasses.replace(job, state=state), progress)

@@ -17,7 +17,6 @@ from typing import Final, Protocol
 
 import structlog
 
-from telpher.clock import Clock
 from telpher.core.model import Person
 from telpher.core.tally import Tally
 from telpher.errors import StorageError
@@ -48,7 +47,7 @@ class Outbox(Protocol):
 class Revoker(Protocol):
     """Of a LinkStore the one thing that revocations need."""
 
-    async def revoke(self, link_id: int, at: float, owner: int | None = None) -> bool: ...
+    async def revoke(self, link_id: int) -> bool: ...
 
 
 class Destination(Protocol):
@@ -71,13 +70,11 @@ class Delivery:
         outbox: Outbox,
         database: Destination,
         met: Callable[[Sequence[Person]], None],
-        clock: Clock,
     ) -> None:
         self._journal = journal
         self._outbox = outbox
         self._database = database
         self._met = met
-        self._clock = clock
 
     async def run(self) -> None:
         """Delivers until cancelled. Raises StorageError: then it is to be called again."""
@@ -105,7 +102,7 @@ class Delivery:
         new = await self._database.ledger.apply(batch.writer, batch.number, tally)
         for link_id in tally.revoked:
             # As of now: the others follow the newest changes and would not see an older one.
-            await self._database.links.revoke(link_id, self._clock.now())
+            await self._database.links.revoke(link_id)
         if people := _people(tally, new):
             self._met(people)
         await self._outbox.delivered(batch.number)

@@ -99,7 +99,9 @@ class Redaction:
         if value is None or isinstance(value, bool | float):
             return value
         if isinstance(value, int):
-            return value if value in _INT64 else str(value)
+            # Of a subclass, as http.HTTPStatus is, `in` would count through all of the range.
+            number = int(value)
+            return number if number in _INT64 else str(number)
         if isinstance(value, Mapping):
             return {self.text(str(key)): self._field(str(key), each) for key, each in value.items()}
         if isinstance(value, list | tuple | set | frozenset):

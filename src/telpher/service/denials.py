@@ -26,7 +26,7 @@ class Denials:
     def __init__(self, epoch: int = 0) -> None:
         self.epoch = epoch
         self._rows = [_Row() for _ in range(_ROWS)]
-        self._held: dict[int, float] = {}
+        self._held: set[int] = set()
         self._next = 0
 
     def __contains__(self, link_id: int) -> bool:
@@ -35,10 +35,10 @@ class Denials:
     def __len__(self) -> int:
         return sum(len(row.link_ids) for row in self._rows)
 
-    def deny(self, link_id: int, at: float, expires: int = 0) -> None:
-        """A link is dead since `at`, even if the database does not know it yet."""
-        self._held[link_id] = at
-        self._row(link_id).put(link_id, expires)
+    def deny(self, link_id: int) -> None:
+        """A link is dead for good, even if the database does not know it yet."""
+        self._held.add(link_id)
+        self._row(link_id).put(link_id, 0)
 
     def restore(self, link_id: int, expires: int) -> None:
         """A link was dead when this was last written down."""
@@ -57,12 +57,11 @@ class Denials:
     def _change(self, change: Denial) -> bool:
         row = self._row(change.link_id)
         if change.denied:
-            self._held.pop(change.link_id, None)
+            self._held.discard(change.link_id)
             return row.put(change.link_id, change.expires)
-        # An older pardon must not bring back what was revoked here and is not known there yet.
-        if change.changed <= self._held.get(change.link_id, float("-inf")):
+        # What was revoked here, and is not known there yet, no pardon of its owner brings back.
+        if change.link_id in self._held:
             return False
-        self._held.pop(change.link_id, None)
         return row.remove(change.link_id)
 
     def _row(self, link_id: int) -> _Row:

@@ -86,7 +86,7 @@ class People:
 
     async def set_banned(self, user_id: int, banned: bool) -> bool:
         """Bans or pardons; their links follow. False for an unknown user. Raises StorageError."""
-        known = await self._users.set_banned(user_id, banned, self._clock.now())
+        known = await self._users.set_banned(user_id, banned)
         self._learn(user_id, banned)
         if self._follow is not None:
             with contextlib.suppress(StorageError):  # then it is heard a moment later

@@ -37,9 +37,14 @@ LOOK_WHEN_AWAY: Final = 5.0
 # changes are read for a while.
 _LOAD: Final = 0.1
 
-# Seconds by which each look reaches back before the one before it: a change carries the time of
-# another process's clock, and becomes visible a little later.
+# Seconds by which each look reaches back before the one before it: a change becomes visible a while
+# after its time was read off the database's clock, and with another server of a replica set that
+# clock is another one.
 REACH_BACK: Final = 30.0
+
+# Seconds for which the dead are remembered beyond their expiry: a clock that is set back by less
+# brings nobody back to life.
+SET_BACK: Final = 3600.0
 
 PAGE: Final = 1000
 
@@ -69,6 +74,8 @@ class Source(Protocol):
 
     @property
     def values(self) -> ValueStore: ...
+
+    async def now(self) -> float: ...
 
 
 async def _unheard() -> None:
@@ -102,7 +109,7 @@ class Revocations:
         """Brings back what was known last. Never fails; without a disk the database is asked for
         everything once."""
         try:
-            known = await self._mirror.mirror(self._clock.now())
+            known = await self._mirror.mirror(self._clock.now() - SET_BACK)
         except StorageError as error:
             _log.error("which links are dead cannot be read from the disk", problem=str(error))
             return
@@ -124,8 +131,9 @@ class Revocations:
 
     async def refresh(self) -> None:
         """Hears at once what the database knows. Raises StorageError."""
-        began = self._clock.now()
-        since = max(0.0, self._since - REACH_BACK)
+        began = await self._database.now()
+        # Its clock may have been set back: then what changes now is older than the last look.
+        since = max(0.0, min(self._since, began) - REACH_BACK)
         after: PageKey | None = None
         while page := await self._database.links.denials(since, PAGE, after):
             self._unsaved += self._denials.take(page)
@@ -135,7 +143,7 @@ class Revocations:
                 break
             after = PageKey(page[-1].changed, page[-1].link_id)
         self._since = began
-        self._denials.sweep(began)
+        self._denials.sweep(self._clock.now() - SET_BACK)
         await self._agree_on_epoch()
 
     def known_to_be_of(self, user_id: int, link_id: int) -> bool:
@@ -145,19 +153,18 @@ class Revocations:
     async def revoke(self, link_id: int, by: int, *, is_admin: bool) -> bool:
         """Ends a link for good; False when `by` has none of that id, and for admins when there is
         none. Raises StorageError when neither database nor memory knows whose it is."""
-        at = self._clock.now()
         unreachable: StorageError | None = None
         try:
-            if await self._database.links.revoke(link_id, at, None if is_admin else by):
-                await self._deny(link_id, at)
+            if await self._database.links.revoke(link_id, owner=None if is_admin else by):
+                await self._deny(link_id)
                 return True
         except StorageError as error:
             unreachable = error
         # It may have been made a moment ago: then it is on its way to the database.
         owner = self._register.known_owner(link_id)
         if owner == by or (is_admin and (owner is not None or unreachable)):
-            await self._deny(link_id, at)
-            await self._journal.kept(LinkRevoked(link_id, at))
+            await self._deny(link_id)
+            await self._journal.kept(LinkRevoked(link_id, self._clock.now()))
             return True
         if unreachable and owner is None:
             raise unreachable
@@ -166,7 +173,7 @@ class Revocations:
     async def revoke_playlist(self, playlist_id: str, by: int, *, is_admin: bool) -> int:
         """Ends all links of a batch; how many. Raises StorageError: then try again later."""
         owner = None if is_admin else by
-        count = await self._database.links.revoke_playlist(playlist_id, self._clock.now(), owner)
+        count = await self._database.links.revoke_playlist(playlist_id, owner=owner)
         await self.spread()
         return count
 
@@ -188,9 +195,9 @@ class Revocations:
         await self.ring()
         await self.refresh()
 
-    async def _deny(self, link_id: int, at: float) -> None:
-        self._denials.deny(link_id, at)
-        self._unsaved.append(Denial(link_id, at, denied=True, expires=0))
+    async def _deny(self, link_id: int) -> None:
+        self._denials.deny(link_id)
+        self._unsaved.append(Denial(link_id, self._clock.now(), denied=True, expires=0))
         await self._save()
         await self.ring()
 

@@ -5,9 +5,10 @@ methods raise `telpher.errors.StorageError` when the disk or the database refuse
 in time; then nothing is changed or, where only the answer was lost, all of it. Where a method
 changes many rows and the database has no transactions (`apply`, `merge`, `set_banned`, `keep`), it
 may be a part. Each method may be called again, and a repeat that succeeds leaves nothing out and
-does nothing twice. Times are Unix seconds. Lists are paged by the key of the last row seen, never
-by a count of rows, so that a page costs the same wherever it is; among equal times the number
-decides.
+does nothing twice. Times are Unix seconds. What instances order by time among each other goes by
+the database's clock (`Database.now`), for their own need not agree. Lists are paged by the key of
+the last row seen, never by a count of rows, so that a page costs the same wherever it is; among
+equal times the number decides.
 
 Numbers have 64 bits with a sign, like Telegram's. A larger one out of a URL or a message is simply
 unknown to every method that looks something up or changes what is there. Texts are Unicode with NUL
@@ -127,8 +128,9 @@ class UserStore(Protocol):
         """How many there are; counted by the database. Seen exactly a day ago counts."""
         ...
 
-    async def set_banned(self, user_id: int, banned: bool, at: float) -> bool:
-        """Bans or pardons; all the user's links die or live again with it, at once (Denial).
+    async def set_banned(self, user_id: int, banned: bool, at: float | None = None) -> bool:
+        """Bans or pardons; all the user's links die or live again with it, at once (Denial), as of
+        `at`: the database's time, where nothing else is given.
 
         False for an unknown user. The ban is noted all the same: it makes a user who was never
         seen (`join_date` 0).
@@ -181,24 +183,27 @@ class LinkStore(Protocol):
         """The same of everybody."""
         ...
 
-    async def revoke(self, link_id: int, at: float, owner: int | None = None) -> bool:
-        """Revokes one for good; False when there is none (of `owner`, where that is given).
+    async def revoke(self, link_id: int, at: float | None = None, owner: int | None = None) -> bool:
+        """Revokes one for good, as of `at`: the database's time, where nothing else is given.
+        False when there is none (of `owner`, where that is given).
 
         What is revoked already stays so since then, and that is True, too.
         """
         ...
 
-    async def revoke_playlist(self, playlist_id: str, at: float, owner: int | None = None) -> int:
-        """Revokes all links of a batch (of `owner`, where that is given); how many were not
-        revoked already. There is no batch with the empty id."""
+    async def revoke_playlist(
+        self, playlist_id: str, at: float | None = None, owner: int | None = None
+    ) -> int:
+        """Revokes all links of a batch (of `owner`, where that is given) as `revoke` does; how many
+        were not revoked already. There is no batch with the empty id."""
         ...
 
     async def denials(self, since: float, limit: int, after: PageKey | None = None) -> list[Denial]:
         """Up to `limit` links whose life or death changed at `since` or later, oldest change first,
         after the one with key `after`.
 
-        A change carries the time that whoever made it handed in, and may become visible a little
-        later than others with a later time: who follows the changes reaches back by some seconds.
+        A change may become visible a little later than others with a later time: who follows the
+        changes reaches back by some seconds.
         A link that is revoked stays dead whatever becomes of its owner: that is no change. One that
         is made for a banned owner is dead from when it is written.
         """
@@ -358,6 +363,10 @@ class Database(Protocol):
 
     def status(self) -> DatabaseStatus:
         """How the last calls went; asks nobody. "unreachable" also when it cannot be written."""
+        ...
+
+    async def now(self) -> float:
+        """What time it is for the database: the same for all instances."""
         ...
 
     async def ping(self) -> None:

@@ -44,6 +44,11 @@ class TimedDatabase:
         """See Database."""
         return self._database.status()
 
+    async def now(self) -> float:
+        """See Database."""
+        time: float = await self._whole.now()
+        return time
+
     async def ping(self) -> None:
         """See Database."""
         await self._whole.ping()

@@ -8,8 +8,9 @@ The entries of one playlist are one play as well, whichever of them are played a
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter, OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from itertools import takewhile
 from typing import Protocol
@@ -99,6 +100,12 @@ class Whole:
     left: float = 0.0
     entries: OrderedDict[int, Play] = field(default_factory=OrderedDict)
 
+    @property
+    def mark(self) -> int:
+        """64 bits that are the same in every process, and like no other play's."""
+        name = f"{self.sitting.played}/{self.sitting.client}".encode()
+        return int.from_bytes(hashlib.blake2b(name, digest_size=8).digest())
+
     def entry(self, viewer: Viewer) -> Play:
         """The part of it that is `viewer`'s link."""
         entry = self.entries.get(viewer.link_id)
@@ -129,10 +136,14 @@ class Plays:
         clock: Clock,
         log: PlayLog | None = None,
         elsewhere: Callable[[int], int] = lambda _owner: 0,
+        beside: Callable[[Sequence[int]], Set[int]] = lambda _here: frozenset(),
     ) -> None:
-        """`elsewhere` knows how many plays of an owner's links go on at other instances."""
+        """`elsewhere` knows how many plays of an owner's links go on at other instances. `beside`
+        is told which plays go on here, by their marks, and knows which do in the other processes
+        that `limits.most` is meant for."""
         self._limits = limits
         self._elsewhere = elsewhere
+        self._beside = beside
         self._log = log or NoLog()
         self._clock = clock
         self._plays: OrderedDict[Sitting, Whole] = OrderedDict()  # oldest first
@@ -192,7 +203,7 @@ class Plays:
         if not counted:
             return whole
         self._sweep()
-        self._refuse_too_many(viewer.owner)
+        self._refuse_too_many(whole)
         self._plays[whole.sitting] = whole
         if whole.owner is not None:
             self._owned[whole.owner] += 1
@@ -200,12 +211,17 @@ class Plays:
             self._forget(next(iter(self._plays.values())))
         return whole
 
-    def _refuse_too_many(self, owner: int | None) -> None:
-        if self._limits.most and len(self._plays) >= self._limits.most:
-            raise BusyError(f"{self._limits.most} plays are going on already")
-        most = self._limits.most_per_owner
+    def _refuse_too_many(self, whole: Whole) -> None:
+        most, owner = self._limits.most_per_owner, whole.owner
         if most and owner is not None and self._owned[owner] + self._elsewhere(owner) >= most:
             raise TooManyPlaysError(f"{most} plays of one user's links", int(OVER_AFTER))
+        if not self._limits.most:
+            return
+        here = [each.mark for each in self._plays.values()]
+        elsewhere = self._beside([*here, whole.mark])
+        if whole.mark not in elsewhere and len(elsewhere | set(here)) >= self._limits.most:
+            self._beside(here)
+            raise BusyError(f"{self._limits.most} plays are going on already")
 
     def _forget(self, whole: Whole) -> None:
         del self._plays[whole.sitting]
@@ -220,8 +236,11 @@ class Plays:
         they were left: the first that is not over is the last to be looked at, however many."""
         until = self._clock.monotonic() - OVER_AFTER
         resting = (each for each in self._plays.values() if not each.streams)
-        for whole in list(takewhile(lambda each: each.over(until), resting)):
+        ended = list(takewhile(lambda each: each.over(until), resting))
+        for whole in ended:
             self._forget(whole)
+        if ended and self._limits.most:
+            self._beside([each.mark for each in self._plays.values()])
 
 
 class Attendance:

@@ -62,7 +62,7 @@ def create_app(deps: WebDeps) -> FastAPI:
             Watch(deps, pages, assets).route(),
             PlaylistRoute(deps.playlists).route(),
             *System(deps, pages).routes(),
-            Scrape(deps.metrics, privilege).route(),
+            Scrape(deps.metrics, privilege, deps.telephone).route(),
             *assets.routes(),
         ],
         middleware=middleware,
@@ -76,7 +76,7 @@ def create_app(deps: WebDeps) -> FastAPI:
     if deps.edge is not None:
         app.router.routes.append(EdgeAuth(deps, turns, deps.edge.desk, deps.edge.speed).route())
     if deps.counted is not None:
-        app.router.routes.append(Stats(deps.counted, deps.engine, privilege).route())
+        app.router.routes.append(Stats(deps.counted, deps.streams, privilege).route())
     if deps.dashboard is not None:
         app.router.routes.extend(dashboard_routes(deps, deps.dashboard, pages, assets))
     if deps.api is not None:

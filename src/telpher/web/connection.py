@@ -2,7 +2,7 @@
 
     silent, or too slow      closed, or 408        10 s for the headers of a request, 30 s for its
                                                    body, 75 s between two requests
-    too large                431, 413              32 KiB of headers, 1 MiB of body
+    too large                431, 413              32 KiB of headers, 100 of them, 1 MiB of body
     malformed                400                   also a Host that is missing, twice there, or odd
     one too many             503                   when every connection is busy; else the one that
                                                    has been waiting longest gives way
@@ -50,11 +50,17 @@ from telpher.web.refusal import Refusal
 # stranger sends is kept until the headers are complete.
 MOST_HEAD: Final = 32 << 10
 
+# A field of four bytes takes over a hundred here, and a call of its own: 32 KiB of such fields on
+# every connection would fill the memory of a small machine. Browsers behind proxies send some 40;
+# it is Apache's limit, too.
+MOST_FIELDS: Final = 100
+
 # Nothing is uploaded here: the largest bodies are the admin API's.
 MOST_BODY: Final = 1 << 20
 
-# Nobody who waits for answers has so many requests outstanding (browsers do not pipeline).
-MOST_PIPELINED: Final = 64
+# Nobody who waits for answers has so many requests outstanding (browsers do not pipeline). Each is
+# 25 bytes on the wire and 2 KiB here, for as long as the answer before it is not read.
+MOST_PIPELINED: Final = 16
 
 # RFC 9110, 7.2 and RFC 3986, 3.2: what a host and port may be made of. It is used for nothing.
 _HOST: Final = re.compile(rb"[A-Za-z0-9._~!$&'()*+,;=%:\[\]-]*")
@@ -94,6 +100,21 @@ class State(ServerState):
         self.ending = False
 
 
+class _Given:
+    """A connection on its way to another worker (`web.handover`)."""
+
+    def __init__(self, connection: Connection, begun: bytes) -> None:
+        self._connection = connection
+        self._begun = begun
+
+    def gone(self) -> None:
+        # This process's end of it alone.
+        self._connection.transport.abort()
+
+    def back(self) -> None:
+        self._connection.serve(self._begun)
+
+
 class _Refused(Exception):
     """Ends the parser's work on what was received."""
 
@@ -126,6 +147,7 @@ class Connection(HttpToolsProtocol):
         self._in_head = False
         self._in_body = False
         self._parsed = self._received = 0
+        self._fields = 0
         self._hosts: list[bytes] = []
         # Set: nothing is read any more, and this is to be said when all answers are complete.
         self._deaf = False
@@ -177,7 +199,6 @@ class Connection(HttpToolsProtocol):
         if self._deaf:
             return
         if self._given_away(data):
-            self.transport.abort()
             return
         if self._in_head:
             self._received += len(data)
@@ -197,7 +218,22 @@ class Connection(HttpToolsProtocol):
         handover = self._state.handover
         if handover is None or self._begun or self._in_head or self._in_body or self._under_way:
             return False
-        return handover.given(self.transport, data)
+        if not handover.give(self.transport, data, _Given(self, data)):
+            return False
+        self.flow.pause_reading()
+        # Who takes it says so at once, or is replaced: the last resort.
+        self._wait(self._limits.body, self.transport.abort)
+        return True
+
+    def serve(self, begun: bytes) -> None:
+        """Goes on here with a request that begins so, and could not be given away."""
+        if self.transport.is_closing():
+            return
+        self._begun = begun
+        self._wait(self._limits.head, self._head_is_late)
+        self.flow.resume_reading()
+        self.data_received(begun)
+        self._begun = b""
 
     def _parse(self, data: bytes) -> None:
         rest = memoryview(data)
@@ -218,7 +254,7 @@ class Connection(HttpToolsProtocol):
         if len(self._under_way) >= MOST_PIPELINED:
             raise _Refused(None)
         self._in_head = True
-        self._parsed = self._received = 0
+        self._parsed = self._received = self._fields = 0
         self._hosts.clear()
         if not self._under_way:
             self._unset_keepalive_if_required()
@@ -230,6 +266,11 @@ class Connection(HttpToolsProtocol):
 
     def on_header(self, name: bytes, value: bytes) -> None:
         self._count(len(name) + len(value) + len(b": \r\n"))
+        self._fields += 1
+        if self._fields > MOST_FIELDS:
+            raise _Refused(refusal.HEAD_TOO_LARGE)
+        if self._in_body:
+            return  # a trailer: what it says comes too late to be believed
         super().on_header(name, value)
         if self.headers[-1][0] == b"host":
             self._hosts.append(value)

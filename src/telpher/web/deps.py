@@ -16,6 +16,8 @@ from telpher.core.filekeys import FileKeys
 from telpher.core.forwarded import Network
 from telpher.core.links import Claims
 from telpher.core.model import FileInfo, MessageRef, Viewer
+from telpher.crew.board import Figure
+from telpher.crew.telephone import Telephone
 from telpher.errors import NotFoundError, NoThumbnailError
 from telpher.observe.machine import Load
 from telpher.observe.metrics.metrics import Metrics
@@ -47,6 +49,17 @@ class Stream(Protocol):
 
 class CacheCounts(Protocol):
     """What look-ups in memory came to."""
+
+    @property
+    def hits(self) -> int: ...
+
+    @property
+    def joined(self) -> int:
+        """On their way already."""
+        ...
+
+    @property
+    def misses(self) -> int: ...
 
     @property
     def hit_rate(self) -> float | None:
@@ -275,7 +288,7 @@ class WebDeps:
     with that are shown to people. `redis` says whether Redis answers, None where there is none.
     Without `rates` there is no limit to requests, without `api` no /api, without `counted` no
     /stats, without `dashboard` no /dashboard. `metrics_token` and `sessions` say who is no stranger
-    (`web.privilege`).
+    (`web.privilege`). `telephone` leads to the other workers, where there are any.
     """
 
     engine: Engine
@@ -304,3 +317,9 @@ class WebDeps:
     metrics: Metrics = field(default_factory=Metrics)
     metrics_token: SecretStr | None = None
     sessions: Sessions = field(default_factory=NoSessions)
+    telephone: Telephone = field(default_factory=Telephone)
+
+    def streams(self) -> int:
+        """Answers with a file's bytes that are under way, at all workers."""
+        board = self.telephone.place.board
+        return int(board.total(Figure.STREAMS)) if board else self.engine.stats().active_streams

@@ -26,7 +26,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from telpher.clock import Clock
-from telpher.crew import ALONE, Place
+from telpher.crew.place import ALONE, Place
 from telpher.web.connection import Connection, Limits, State
 from telpher.web.handover import Handover
 from telpher.web.listening import BACKLOG, listen

@@ -1,17 +1,20 @@
 """/static: the scripts and styles of pages, served from here and from nowhere else.
 
-Their names are read once, from the folder `static` beside this file and from `static/vendor`
+They are read once, from the folder `static` beside this file and from `static/vendor`
 (scripts/vendor), so that no request reaches for any other file. Pages name a file together with the
 beginning of its digest: a browser may keep it for ever, and asks anew after an upgrade. Those of
 others lie packed with gzip and go out so; a client that cannot unpack gets them unpacked.
+
+Nobody has to show a link for these, and no limit counts them. So each is one object in memory, a
+megabyte for all of them, whoever is being sent it and reads it how slowly; and it is unpacked once.
 """
 
 from __future__ import annotations
 
-import asyncio
 import gzip
 import hashlib
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Final
 
@@ -42,14 +45,19 @@ _FOR_EVER: Final = "public, max-age=31536000, immutable"
 _FOR_NOW: Final = "public, no-cache"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Asset:
-    """A file as it is served; `packed` when it lies there as gzip."""
+    """A file as it is served; `packed` when `data` is gzip."""
 
-    path: Path
+    data: bytes
     media_type: str
     digest: str
     packed: bool
+
+    @cached_property
+    def plain(self) -> bytes:
+        """What it holds; of what is packed, some milliseconds of work for the first who asks."""
+        return gzip.decompress(self.data) if self.packed else self.data
 
 
 class StaticFiles:
@@ -75,13 +83,13 @@ class StaticFiles:
         asset = self._assets.get(request.path_params["name"])
         if asset is None:
             raise NotFoundError("no such asset")
-        return await _given(request, asset)
+        return _given(request, asset)
 
     async def _icon(self, request: Request) -> Response:
-        return await _given(request, self._assets[_ICON])
+        return _given(request, self._assets[_ICON])
 
 
-async def _given(request: Request, asset: Asset) -> Response:
+def _given(request: Request, asset: Asset) -> Response:
     """The asset, or that a copy at hand is good."""
     asked = request.query_params.get("v") == asset.digest
     unpack = asset.packed and not accepts_gzip(request.headers.get("accept-encoding"))
@@ -98,16 +106,11 @@ async def _given(request: Request, asset: Asset) -> Response:
     headers["Content-Type"] = asset.media_type
     if asset.packed and not unpack:
         headers["Content-Encoding"] = "gzip"
-    return Response(await asyncio.to_thread(_read, asset.path, unpack), headers=headers)
+    return Response(asset.plain if unpack else asset.data, headers=headers)
 
 
 def _asset(path: Path) -> Asset:
     packed = path.suffix == ".gz"
     kind = _TYPES[Path(path.name.removesuffix(".gz")).suffix]
-    digest = hashlib.sha256(path.read_bytes()).hexdigest()[:_DIGITS]
-    return Asset(path, kind, digest, packed)
-
-
-def _read(path: Path, unpack: bool) -> bytes:
     data = path.read_bytes()
-    return gzip.decompress(data) if unpack else data
+    return Asset(data, kind, hashlib.sha256(data).hexdigest()[:_DIGITS], packed)

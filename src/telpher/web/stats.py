@@ -9,7 +9,7 @@ The database is asked once in a while, not for each request (service/figures).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -20,7 +20,7 @@ from starlette.routing import Route
 from telpher.core.records import FileRecord, Totals
 from telpher.core.tally import HourSum
 from telpher.service.figures import Figures, average_wait
-from telpher.web.deps import Counted, Engine
+from telpher.web.deps import Counted
 from telpher.web.privilege import Privilege
 
 _HEADERS: Final = {
@@ -35,10 +35,10 @@ Json = dict[str, Any]
 class Stats:
     """The route."""
 
-    def __init__(self, counted: Counted, engine: Engine, privilege: Privilege) -> None:
+    def __init__(self, counted: Counted, streams: Callable[[], int], privilege: Privilege) -> None:
         self._figures = counted.figures
         self._keys = counted.keys
-        self._engine = engine
+        self._streams = streams
         self._privilege = privilege
 
     def route(self) -> Route:
@@ -48,7 +48,7 @@ class Stats:
         """As much as who asks may see."""
         known = await self._figures.now()
         popular = [[self._keys.of(each.document_id), each.plays] for each in known.popular]
-        told = _totals(known, self._engine.stats().active_streams) | {"popular_files": popular}
+        told = _totals(known, self._streams()) | {"popular_files": popular}
         if await self._privilege.granted(request):
             told["details"] = self._details(known)
         return JSONResponse(told, headers=_HEADERS)

@@ -5,7 +5,8 @@
 /health         all of it in figures, and what is wrong (`web.health`); 503 only when links cannot
                 play
 
-Nothing here awaits: whatever hangs, the answer comes at once, from what was noted before.
+Nothing here awaits but the other workers (`web.checkup`), where there are any, and those a moment
+at most: whatever hangs, the answer comes at once, from what was noted before.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from __future__ import annotations
 import asyncio
 import datetime
 from http import HTTPStatus
-from typing import Final
+from typing import Any, Final
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -21,6 +22,7 @@ from starlette.routing import BaseRoute, Route
 
 from telpher._version import VERSION
 from telpher.telegram.gateway import AccountState, AccountStatus
+from telpher.web import checkup
 from telpher.web.accept import prefers_html
 from telpher.web.deps import WebDeps
 from telpher.web.health import Known, Level, Reason, level_of, reasons
@@ -40,7 +42,7 @@ _HEADERS: Final = {
 
 
 def judged(deps: WebDeps) -> list[Reason]:
-    """What is not as it should be, at this moment."""
+    """What is not as it should be with this process, at this moment."""
     return reasons(
         Known(
             draining=deps.lifecycle.draining,
@@ -59,7 +61,7 @@ class System:
     def __init__(self, deps: WebDeps, pages: Pages) -> None:
         self._deps = deps
         self._pages = pages
-        self._started = deps.clock.monotonic()
+        self._checkup = Checkup(deps)
 
     def routes(self) -> list[BaseRoute]:
         return [
@@ -93,23 +95,47 @@ class System:
     async def ready(self, _request: Request) -> Response:
         if self._deps.lifecycle.draining:
             return _status("draining", HTTPStatus.SERVICE_UNAVAILABLE)
-        if not self._connected():
+        if not self._connected() and not self._another_is_able():
             return _status("not connected", HTTPStatus.SERVICE_UNAVAILABLE)
         return _status("ready", HTTPStatus.OK)
 
     async def health(self, _request: Request) -> Response:
-        report = self._report()
+        report = await self._checkup.report()
         serves = report["status"] != Level.UNHEALTHY
         status = HTTPStatus.OK if serves else HTTPStatus.SERVICE_UNAVAILABLE
         return JSONResponse(report, status, _HEADERS)
 
+    def _another_is_able(self) -> bool:
+        """Then it gets the requests for files (`web.handover`)."""
+        telephone = self._deps.telephone
+        board = telephone.place.board
+        return board is not None and any(map(board.able, telephone.siblings))
+
     def _connected(self) -> bool:
         return self._deps.status().state is AccountState.CONNECTED
 
-    def _report(self) -> dict[str, object]:
+
+class Checkup:
+    """How all of telpher is; the other workers are answered from here, too."""
+
+    def __init__(self, deps: WebDeps) -> None:
+        self._deps = deps
+        self._started = deps.clock.monotonic()
+        deps.telephone.answer("health", lambda _asked: self._report())
+
+    async def report(self) -> dict[str, Any]:
+        """What /health says."""
+        telephone, own = self._deps.telephone, self._report()
+        if telephone.siblings:
+            here = telephone.place.number
+            own = checkup.of_all({here: own, **await telephone.ask_all("health")}, here)
+        return checkup.without_lookups(own)
+
+    def _report(self) -> dict[str, Any]:
         deps, clock = self._deps, self._deps.clock
         account, extras, database = deps.status(), deps.extras(), deps.database()
         load, engine = deps.machine(), deps.engine.stats()
+        good = engine.cache.hits + engine.cache.joined
         found = judged(deps)
         return {
             "status": level_of(found).value,
@@ -133,6 +159,7 @@ class System:
                 "reserved_bytes": engine.cache_bytes,
                 "budget_bytes": engine.cache_budget,
                 "hit_rate": _rounded(engine.cache.hit_rate),
+                checkup.LOOKUPS: [good, good + engine.cache.misses],
             },
             "streams": {"active": engine.active_streams},
             "process": {"tasks": len(asyncio.all_tasks())},

@@ -21,7 +21,7 @@ def metrics() -> Metrics:
 
 @pytest.mark.parametrize("accept", ["", "*/*", "text/plain", "text/html;q=0.9, nonsense,;,"])
 def test_the_plain_format(metrics: Metrics, accept: str) -> None:
-    text, kind = written(metrics, accept)
+    text, kind = written(metrics.registry, accept)
     assert kind == PLAIN
     families = {each.name: each for each in text_string_to_metric_families(text.decode())}
     [sample] = families["telpher_http_requests"].samples
@@ -37,7 +37,7 @@ def test_the_plain_format(metrics: Metrics, accept: str) -> None:
     ],
 )
 def test_openmetrics_for_whoever_asks(metrics: Metrics, accept: str) -> None:
-    text, kind = written(metrics, accept)
+    text, kind = written(metrics.registry, accept)
     assert kind == OPEN
     families = list(openmetrics.text_string_to_metric_families(text.decode()))
     assert "telpher_http_first_byte_seconds" in {each.name for each in families}

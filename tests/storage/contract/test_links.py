@@ -217,3 +217,16 @@ async def test_listed_links_tell_whether_their_owners_are_banned(database):
         1: False,
         2: True,
     }
+
+
+async def test_what_is_changed_without_a_time_changes_when_it_is_for_the_database(database):
+    await made(database, link(1), link(2, playlist="p"), link(3, BOB))
+    before = await database.now()
+    assert before > 0
+    await database.links.revoke(1)
+    await database.links.revoke_playlist("p")
+    await database.users.set_banned(BOB, True)
+    after = await database.now()
+    changes = await all_denials(database)
+    assert {each.link_id for each in changes} == {1, 2, 3}
+    assert all(before <= each.changed <= after for each in changes)

@@ -81,7 +81,7 @@ async def state(raw: Any) -> dict[str, list[dict[str, Any]]]:
 async def test_a_tally_that_breaks_off_anywhere_counts_once_when_repeated(
     server, clock, raw, database: MongoDatabase, lost
 ):
-    ledger = MongoLedger(server, clock)
+    ledger = MongoLedger(server)
     await ledger.apply("other", 1, tally([PersonSeen(person(BOB), NOW - 5)]))
     assert await ledger.apply("w", 1, WHAT) == [ANN]
     right = await state(raw)
@@ -108,7 +108,7 @@ async def test_a_tally_that_breaks_off_anywhere_counts_once_when_repeated(
 
 
 async def test_another_writer_in_between_loses_nothing(server, clock, raw, database):
-    ledger = MongoLedger(server, clock)
+    ledger = MongoLedger(server)
     for healthy in range(4, 9):
         await _empty(raw)
         server.healthy = healthy

@@ -6,9 +6,13 @@ import contextlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
 
+import pytest
+
 from telpher.clock import FakeClock
 from telpher.core.records import Lease
+from telpher.errors import OffDutyError
 from telpher.telegram.adapter.account import BotAccount
+from telpher.telegram.custody.duty import LEASE as DUTY
 from telpher.telegram.custody.keys import LEASE, MARGIN
 from telpher.telegram.gateway import AccountState, IncomingMessage, Outgoing
 from tests.telegram.adapter.stage import Running, Stage
@@ -153,6 +157,28 @@ async def test_what_is_being_answered_is_answered_by_the_old_one_alone(stage: St
                 assert new.heard() == []
             running.cancel()
         assert done == ["slow"]
+
+
+async def test_who_is_woken_after_another_one_took_over_answers_nothing(stage: Stage) -> None:
+    stage.clock = stage.database.clock = FakeClock()
+    async with deploy(stage) as scene, scene.instance("frozen") as frozen:
+        await stage.ann.send(stage.bot, "hello")
+        await frozen.running.inbox.get()
+        answer = Outgoing("an answer", once="the first")
+        await frozen.account.answers.send(stage.ann.user_id, answer)
+        stage.clock.advance(DUTY + 1)
+        lease = await stage.database.acquire(f"updates bot{stage.bot.user_id}", "there", 1000)
+        assert lease
+        await stage.ann.send(stage.bot, "and now?")
+        with pytest.raises(OffDutyError):
+            await frozen.account.answers.send(stage.ann.user_id, Outgoing("too late"))
+        # What is no answer to anybody goes out all the same.
+        await frozen.account.bot.send(stage.ann.user_id, Outgoing("a report"))
+        await stage.database.release(lease)
+        await frozen.on_duty()
+        assert (await frozen.running.inbox.get()).text == "and now?", "nobody has answered it"
+        said = [seen.text for seen in stage.ann.history(stage.bot) if not seen.out]
+        assert said == ["an answer", "a report"]
 
 
 async def test_whom_the_old_one_met_the_new_one_can_address(stage: Stage) -> None:

@@ -181,3 +181,26 @@ async def test_a_session_of_another_network_starts_anew(bench, tmp_path):
     again = Bench(tmp_path, "work", bench.database)
     await again.upkeep.ready(directory(dc=5))
     assert (again.session.dc_id, again.session.key) == (5, None)
+
+
+async def test_what_was_heard_and_left_to_another_instance_is_heard_again_later(bench, tmp_path):
+    """Frozen past the lease it wakes up with updates in its ears; the other one dies before it has
+    handled them."""
+    await bench.ready()
+    bench.upkeep.heard(state(1), bench.handling)
+    await bench.upkeep.save(bench.handling)
+    bench.clock.advance(LEASE + 1)
+    other = UpdateDuty(vault(bench.database, tmp_path / "other", bench.clock), NAME)
+    assert await other.look()
+    bench.upkeep.heard(state(5), bench.handling)
+    assert not await bench.upkeep.on_duty()
+    assert bench.upkeep.role() == (False, state(5))
+    bench.clock.advance(LEASE + 1)
+    await bench.upkeep._duty.look()
+    assert bench.upkeep.role() == (True, state(1))
+
+
+async def test_who_hears_nothing_answers_nothing(tmp_path):
+    bench = Bench(tmp_path, hears=False)
+    await bench.ready()
+    assert not await bench.upkeep.on_duty()

@@ -18,11 +18,12 @@ class _Held:
 
 
 class MemoryDatabase:
-    """Leases by its own clock; `away` makes every call fail."""
+    """Leases by its own clock; `away` makes every call fail, `calls` counts them."""
 
     def __init__(self, clock: Clock) -> None:
         self.clock = clock
         self.away = False
+        self.calls = 0
         self.blobs: dict[str, tuple[int, bytes]] = {}
         self.held: dict[str, _Held] = {}
         self._fences: dict[str, int] = {}
@@ -83,6 +84,7 @@ class MemoryDatabase:
         return True
 
     def _answer(self) -> None:
+        self.calls += 1
         if self.away:
             raise StorageError("away")
 

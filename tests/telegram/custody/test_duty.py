@@ -1,9 +1,18 @@
 """One instance handles updates, and the next one goes on where it stopped."""
 
+import asyncio
+from dataclasses import dataclass
+
 import pytest
 
 from telpher.clock import FakeClock
-from telpher.telegram.custody.duty import LEASE, MOST_MISSED, RENEW_EVERY, UpdateDuty
+from telpher.telegram.custody.duty import (
+    ASK_EVERY,
+    LEASE,
+    MOST_MISSED,
+    RENEW_EVERY,
+    UpdateDuty,
+)
 from telpher.telegram.custody.state import UpdateState
 from tests.telegram.custody.fakes import MemoryDatabase, View, vault
 
@@ -26,9 +35,10 @@ class Instances:
     def view(self, folder):
         return self.views.setdefault(folder, View(self.database))
 
-    def duty(self, folder):
+    def duty(self, folder, clock=None):
         """A process on that folder."""
-        return UpdateDuty(vault(self.view(folder), self._tmp_path / folder, self.clock), NAME)
+        clock = clock or self.clock
+        return UpdateDuty(vault(self.view(folder), self._tmp_path / folder, clock), NAME)
 
     async def on(self, folder, pts=None):
         """One that is on duty, and has handled updates."""
@@ -98,6 +108,101 @@ async def test_a_lease_that_only_ran_out_interrupts_nothing(all_):
     all_.clock.advance(LEASE + 1)
     assert await first.look()
     assert first.term == 1
+
+
+# Seconds that people may be kept waiting, and how long a connection may take of them.
+BUDGET = 10.0
+CONNECTING = 3.0
+
+
+def test_whoever_is_followed_is_followed_in_time():
+    assert LEASE + ASK_EVERY + CONNECTING <= BUDGET
+    assert 3 * RENEW_EVERY < LEASE, "two renewals may be lost"
+
+
+async def test_as_long_as_the_lease_lasts_nobody_is_asked_before_a_word_is_said(all_):
+    first = await all_.on("a", 5)
+    all_.view("a").away = True
+    all_.clock.advance(LEASE - 0.1)
+    calls = all_.database.calls
+    assert await first.sure()
+    assert all_.database.calls == calls
+
+
+@dataclass
+class Hands:
+    """A clock of which each hand can be moved alone."""
+
+    monotonic_hand: float = 1_000.0
+    wall_hand: float = 1_700_000_000.0
+
+    def monotonic(self):
+        return self.monotonic_hand
+
+    def now(self):
+        return self.wall_hand
+
+
+@pytest.mark.parametrize(("monotonic", "wall"), [(True, True), (True, False), (False, True)])
+async def test_who_was_frozen_finds_out_that_it_was_followed_before_it_says_a_word(
+    all_, monotonic, wall
+):
+    """To a process that was stopped both hands have moved, to one whose wall clock was set back
+    meanwhile the monotonic one, on a machine that was suspended the wall clock's."""
+    hands = Hands()
+    first = all_.duty("a", hands)
+    assert await first.look()
+    all_.clock.advance(LEASE + 1)
+    await all_.on("b")
+    hands.monotonic_hand += monotonic * (LEASE + 1)
+    hands.wall_hand += wall * (LEASE + 1)
+    assert not await first.sure()
+    assert not first.on
+
+
+async def test_a_lease_that_nobody_took_is_had_again_before_a_word_is_said(all_):
+    first = await all_.on("a", 5)
+    all_.clock.advance(LEASE + 1)
+    assert await first.sure()
+    assert all_.database.holder("updates bot42") is not None
+    assert first.term == 1
+
+
+async def test_many_that_wake_up_at_once_ask_once(all_):
+    first = await all_.on("a", 5)
+    all_.clock.advance(LEASE + 1)
+    calls = all_.database.calls
+    assert all(await asyncio.gather(*(first.sure() for _ in range(50))))
+    # To renew, to acquire, to load and save how far updates are.
+    assert all_.database.calls - calls <= 4
+
+
+async def test_who_is_off_duty_says_nothing_and_asks_nobody(all_):
+    await all_.on("a", 5)
+    second = all_.duty("b")
+    assert not await second.look()
+    calls = all_.database.calls
+    assert not await second.sure()
+    assert all_.database.calls == calls
+
+
+async def test_who_has_handed_over_says_nothing_more(all_):
+    first = await all_.on("a", 5)
+    await first.hand_over(state(5))
+    assert not await first.sure()
+
+
+async def test_without_a_database_who_is_on_duty_speaks_and_asks_now_and_then(all_):
+    first = await all_.on("a", 5)
+    all_.database.away = True
+    all_.clock.advance(LEASE + 1)
+    calls = all_.database.calls
+    for _ in range(10):
+        assert await first.sure()
+    assert all_.database.calls == calls + 1
+    all_.clock.advance(RENEW_EVERY)
+    assert await first.sure()
+    assert all_.database.calls == calls + 2
 
 
 # The database is away.

@@ -15,6 +15,9 @@ from telpher.core.links import LinkSigner
 from telpher.core.model import Kind, MessageRef, Person
 from telpher.core.records import Job, LinkRecord
 from telpher.core.tally import LinkMade, PersonSeen
+from telpher.crew.telephone import Telephone
+from telpher.observe.diagnosis.catalogue import Catalogue
+from telpher.observe.gathered import Gathered
 from telpher.observe.troubles import Troubles
 from telpher.service.bans import Bans
 from telpher.service.broadcasts import BroadcastService
@@ -147,7 +150,7 @@ async def house(work_dir: Path, url: str = URL) -> AsyncIterator[House]:
             revocations=revocations,
             bans=Bans(people, access),
             access=access,
-            troubles=troubles.recent,
+            troubles=Gathered(troubles, Telephone(), Catalogue.shipped()).recent,
             broadcasts=broadcasts,
             figures=FigureDesk(database, clock),
             pulse=pulse,

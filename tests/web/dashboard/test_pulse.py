@@ -22,14 +22,14 @@ class Rooms:
 
 def test_a_beat_is_what_there_was_since_the_one_before() -> None:
     rooms, clock = Rooms(), FakeClock()
-    rooms.counters = Counters(sent=1000, fetched=500)
+    rooms.counters = Counters(sent=1000, fetched=500, cpu=1.0)
     pulse = Pulse(rooms, clock)
-    rooms.counters = Counters(streams=2, sent=3000, fetched=1500)
+    rooms.counters = Counters(streams=2, sent=3000, fetched=1500, memory=7, cpu=3.0)
     clock.advance(4)
     pulse.beat()
     [beat] = pulse.since(0)
     assert (beat.streams, beat.sent, beat.fetched) == (2, 500.0, 250.0)
-    assert beat.memory > 0
+    assert (beat.memory, beat.cpu) == (7, 0.5)
     assert pulse.newest == beat
     assert pulse.since(beat.at) == []
 

@@ -6,18 +6,17 @@ from typing import Final
 
 from prometheus_client import exposition as plain
 from prometheus_client.openmetrics import exposition as openmetrics
-
-from telpher.observe.metrics.metrics import Metrics
+from prometheus_client.registry import CollectorRegistry
 
 PLAIN: Final = plain.CONTENT_TYPE_PLAIN_0_0_4
 OPEN: Final = openmetrics.CONTENT_TYPE_LATEST
 
 
-def written(metrics: Metrics, accept: str) -> tuple[bytes, str]:
+def written(registry: CollectorRegistry, accept: str) -> tuple[bytes, str]:
     """The metrics as they are now, and their content type; `accept` as the request has it."""
     kinds = [each.partition(";")[0].strip().lower() for each in accept.split(",")]
     if "application/openmetrics-text" in kinds:
         # The library's own function has no types.
-        text: bytes = openmetrics.generate_latest(metrics.registry)  # type: ignore[no-untyped-call]
+        text: bytes = openmetrics.generate_latest(registry)  # type: ignore[no-untyped-call]
         return text, OPEN
-    return plain.generate_latest(metrics.registry), PLAIN
+    return plain.generate_latest(registry), PLAIN

@@ -11,20 +11,15 @@ rule that no label has values a stranger can choose, and by MOST_SERIES, should 
 
 from __future__ import annotations
 
-import itertools
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator
 from typing import Final, NamedTuple, TypeAlias
 
-from prometheus_client.core import (
-    CounterMetricFamily,
-    GaugeMetricFamily,
-    HistogramMetricFamily,
-)
 from prometheus_client.core import Metric as Family
 from prometheus_client.registry import Collector, CollectorRegistry
 
 from telpher.observe.metrics.table import TABLE, Kind, Metric
+from telpher.observe.metrics.telling import Telling, families
 
 Labels: TypeAlias = tuple[str, ...]
 
@@ -59,11 +54,6 @@ class _Distribution:
     def add(self, value: float) -> None:
         self.counts[bisect_left(self.bounds, value)] += 1
         self.sum += value
-
-    def buckets(self) -> list[tuple[str, float]]:
-        """(upper bound, how many were no larger), as Prometheus wants them."""
-        bounds = [*map(str, self.bounds), "+Inf"]
-        return list(zip(bounds, itertools.accumulate(self.counts), strict=True))
 
 
 class Metrics(Collector):
@@ -102,17 +92,27 @@ class Metrics(Collector):
         """Has `source` asked at each scrape; it must neither wait nor fail."""
         self._sources.append(source)
 
-    def collect(self) -> Iterator[Family]:
-        """Everything, in the table's order; for the registry."""
+    def told(self) -> Telling:
+        """Everything, as other processes are told of it."""
         values = {metric: dict(series) for metric, series in self._counts.items()}
         for source in self._sources:
             for metric, value, labels in source():
-                values.setdefault(metric, {})[labels] = value
-        for metric in TABLE:
-            if metric.kind is Kind.HISTOGRAM:
-                yield _histogram(metric, self._distributions.get(metric, {}))
-            else:
-                yield _simple(metric, values.get(metric, {}))
+                values.setdefault(metric, {})[labels] = float(value)
+        distributions = self._distributions.items()
+        return {
+            "values": {
+                metric.name: [[*each] for each in series.items()]
+                for metric, series in values.items()
+            },
+            "distributions": {
+                metric.name: [[labels, each.counts, each.sum] for labels, each in series.items()]
+                for metric, series in distributions
+            },
+        }
+
+    def collect(self) -> Iterator[Family]:
+        """Everything, in the table's order; for the registry."""
+        return families(self.told())
 
 
 def _bounded(series: dict[Labels, float] | dict[Labels, _Distribution], labels: Labels) -> Labels:
@@ -120,18 +120,3 @@ def _bounded(series: dict[Labels, float] | dict[Labels, _Distribution], labels: 
     if labels in series or len(series) < MOST_SERIES:
         return labels
     return (OTHER,) * len(labels)
-
-
-def _simple(metric: Metric, series: dict[Labels, float]) -> Family:
-    make = CounterMetricFamily if metric.kind is Kind.COUNTER else GaugeMetricFamily
-    family = make(metric.name, f"{metric.help}.", labels=metric.labels)
-    for labels, value in series.items():
-        family.add_metric(labels, value)
-    return family
-
-
-def _histogram(metric: Metric, series: dict[Labels, _Distribution]) -> Family:
-    family = HistogramMetricFamily(metric.name, f"{metric.help}.", labels=metric.labels)
-    for labels, found in series.items():
-        family.add_metric(labels, found.buckets(), found.sum)
-    return family

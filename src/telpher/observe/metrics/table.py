@@ -23,13 +23,15 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """`help` is a sentence without its full stop; `buckets` are a histogram's upper bounds."""
+    """`help` is a sentence without its full stop; `buckets` are a histogram's upper bounds. What is
+    `shared` is the same whichever worker tells it: it is of the machine, or of the database."""
 
     name: str
     kind: Kind
     help: str
     labels: tuple[str, ...] = ()
     buckets: tuple[float, ...] = ()
+    shared: bool = False
 
 
 # Seconds until a viewer sees something: the answer from memory takes a millisecond, the one from
@@ -54,11 +56,18 @@ def _gauge(name: str, text: str, *labels: str) -> Metric:
     return Metric(f"telpher_{name}", Kind.GAUGE, text, labels)
 
 
+def _shared(name: str, text: str, *labels: str) -> Metric:
+    return Metric(f"telpher_{name}", Kind.GAUGE, text, labels, shared=True)
+
+
 def _histogram(name: str, text: str, buckets: tuple[float, ...], *labels: str) -> Metric:
     return Metric(f"telpher_{name}", Kind.HISTOGRAM, text, labels, buckets)
 
 
-BUILD: Final = _gauge("build_info", "Always 1; its labels say what is running", "version", "python")
+BUILD: Final = _shared(
+    "build_info", "Always 1; its labels say what is running", "version", "python"
+)
+WORKER_UP: Final = _shared("worker_up", "Whether the worker answers; only with several", "worker")
 
 # HTTP
 HTTP_REQUESTS: Final = _counter(
@@ -188,11 +197,11 @@ UPDATE_FAILURES: Final = _counter(
 )
 UPDATES_WAITING: Final = _gauge("bot_updates_waiting", "Updates that nobody handles yet")
 UPDATES_DROPPED: Final = _counter("bot_updates_dropped_total", "Updates beyond what may wait")
-USERS: Final = _gauge("users", "People who have talked to the bot, counted each minute")
-USERS_ACTIVE: Final = _gauge(
+USERS: Final = _shared("users", "People who have talked to the bot, counted each minute")
+USERS_ACTIVE: Final = _shared(
     "users_active", "Those of them seen within a day, a week, a month", "within"
 )
-USERS_LOST: Final = _gauge("users_unreachable", "Those banned, or who blocked the bot", "reason")
+USERS_LOST: Final = _shared("users_unreachable", "Those banned, or who blocked the bot", "reason")
 LINKS: Final = _counter("links_total", "Links that were made")
 BATCHES: Final = _counter("batches_total", "Batches that were finished")
 
@@ -207,15 +216,15 @@ TROUBLES: Final = _counter(
 LOOP_LATE: Final = _histogram(
     "loop_lag_seconds", "By how much the event loop was late, looked at twice a second", _LATE
 )
-CPU_LOAD: Final = _gauge("machine_cpu_ratio", "How busy the machine's processors are, from 0 to 1")
-MEMORY_FREE: Final = _gauge(
+CPU_LOAD: Final = _shared("machine_cpu_ratio", "How busy the machine's processors are, from 0 to 1")
+MEMORY_FREE: Final = _shared(
     "machine_memory_available_bytes", "Memory of the machine that programs may still take"
 )
-MEMORY_LIMIT: Final = _gauge(
-    "memory_limit_bytes", "How much this process may use: the container's limit, or all there is"
+MEMORY_LIMIT: Final = _shared(
+    "memory_limit_bytes", "How much telpher may use: the container's limit, or all there is"
 )
-DISK_SIZE: Final = _gauge("disk_size_bytes", "Size of the file system of WORK_DIR")
-DISK_FREE: Final = _gauge("disk_free_bytes", "What is free of it")
+DISK_SIZE: Final = _shared("disk_size_bytes", "Size of the file system of WORK_DIR")
+DISK_FREE: Final = _shared("disk_free_bytes", "What is free of it")
 PROCESS_CPU: Final = Metric(
     "process_cpu_seconds_total", Kind.COUNTER, "Processor time, of the user's and the system's kind"
 )

@@ -50,7 +50,7 @@ class MongoDatabase:
         self._rooms = contextlib.AsyncExitStack()
         self._rest = Rest(clock)
         self._prepared = asyncio.Event()
-        self.users = MongoUsers(server, clock)
+        self.users = MongoUsers(server)
         self.links = MongoLinks(server)
         self.playlists = MongoPlaylists(server)
         self.jobs = MongoJobs(server)
@@ -59,7 +59,7 @@ class MongoDatabase:
         self.dialogues = MongoDialogues(server)
         self.values = MongoValues(server)
         self.files = MongoFiles(server)
-        self.ledger = MongoLedger(server, clock)
+        self.ledger = MongoLedger(server)
         self.copies = MongoCopies(server)
         self.tokens = MongoTokens(server)
 
@@ -90,6 +90,10 @@ class MongoDatabase:
         """See Database. Asks even while others are refused at once."""
         async with self._server.asking(anyway=True) as collections:
             await collections.command("ping")
+
+    async def now(self) -> float:
+        """See Database."""
+        return await self._server.now()
 
     async def prepared(self) -> None:
         """Waits until indexes are made and the original's documents are in order."""

@@ -36,7 +36,6 @@ from typing import Final
 from bson.datetime_ms import DatetimeMS
 from pymongo import UpdateOne
 
-from telpher.clock import Clock
 from telpher.core.records import Activity, FileRecord, Totals
 from telpher.core.spans import Span
 from telpher.core.tally import DAY, HourSum, LinkSum, Tally, UserSum
@@ -69,9 +68,8 @@ _NOTHING: Final = LinkSum()
 class MongoLedger:
     """See Ledger."""
 
-    def __init__(self, server: Server, clock: Clock) -> None:
+    def __init__(self, server: Server) -> None:
         self._server = server
-        self._clock = clock
 
     async def apply(self, writer: str, number: int, tally: Tally) -> list[int]:
         """See Ledger. In slices, each bounded: a large tally may take longer than one answer."""
@@ -183,7 +181,7 @@ class MongoLedger:
             await write(self._server, FILES, [each for link in some for each in files.make(link)])
             owners = {link.owner for link in some}
             ids = [link.link_id for link in some]
-            await settle(self._server, owners, self._clock.now(), ids)
+            await settle(self._server, owners, ids)
 
     async def _owners(self, tally: Tally) -> tuple[dict[int, LinkSum], dict[tuple[int, int], int]]:
         """What went out by owner, and by owner and day; of links that are known."""

@@ -66,19 +66,23 @@ class MongoLinks:
             rows = collections[LINKS].find(wanted).sort([("created", -1), ("_id", -1)])
             return [link_of(row) async for row in rows.limit(limit)]
 
-    async def revoke(self, link_id: int, at: float, owner: int | None = None) -> bool:
+    async def revoke(self, link_id: int, at: float | None = None, owner: int | None = None) -> bool:
         """See LinkStore."""
         if not fits(link_id, owner or 0):
             return False
+        at = await self._server.now() if at is None else at
         whose: Document = {"_id": link_id} if owner is None else {"_id": link_id, "owner": owner}
         async with self._server.asking() as collections:
             found = await collections[LINKS].update_one({**whose, "revoked": None}, _revoked(at))
             return bool(found.matched_count) or await collections[LINKS].find_one(whose) is not None
 
-    async def revoke_playlist(self, playlist_id: str, at: float, owner: int | None = None) -> int:
+    async def revoke_playlist(
+        self, playlist_id: str, at: float | None = None, owner: int | None = None
+    ) -> int:
         """See LinkStore."""
         if not playlist_id or not fits(owner or 0):
             return 0
+        at = await self._server.now() if at is None else at
         wanted: Document = {"playlist": storable(playlist_id), "revoked": None}
         if owner is not None:
             wanted["owner"] = owner

@@ -20,10 +20,15 @@ _ROUNDS: Final = 5
 
 
 async def settle(
-    server: Server, owners: Collection[int], at: float, among: Sequence[int] | None = None
+    server: Server,
+    owners: Collection[int],
+    among: Sequence[int] | None = None,
+    at: float | None = None,
 ) -> None:
     """Has the links of `owners` (`among` these) live or die with them; what changes by that changes
-    at `at`. In slices, each bounded: some have made many links. Raises StorageError."""
+    at `at`, or now by the server's time. In slices, each bounded: some have made many links. Raises
+    StorageError."""
+    at = await server.now() if at is None else at
     for some in sliced(list(owners)):
         banned = await _banned(server, some)
         for _ in range(_ROUNDS):

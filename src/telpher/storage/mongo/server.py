@@ -28,6 +28,7 @@ from pymongo.errors import DocumentTooLarge, OperationFailure, PyMongoError
 
 from telpher.clock import Clock
 from telpher.errors import SettingsError, StorageError
+from telpher.storage.mongo.forms import seconds
 from telpher.storage.rest import Rest
 
 Document = dict[str, Any]
@@ -135,11 +136,20 @@ class Server:
             raise self._failed(error) from error
         self._succeeded()
 
+    async def now(self) -> float:
+        """The server's time in Unix seconds. Raises StorageError.
+
+        What it says in its greeting is the clock that `$$NOW` goes by.
+        """
+        async with self.asking() as collections:
+            said = await collections.command("hello", codec_options=collections.codec_options)
+        return seconds(said["localTime"])
+
     @asynccontextmanager
-    async def toiling(self, seconds: float) -> AsyncIterator[Collections]:
+    async def toiling(self, at_most: float) -> AsyncIterator[Collections]:
         """The same for work that nobody waits for (indexes)."""
         try:
-            with pymongo.timeout(seconds):
+            with pymongo.timeout(at_most):
                 yield self._collections()
         except (PyMongoError, BSONError, OSError) as error:
             raise self._failed(error) from error

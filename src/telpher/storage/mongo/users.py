@@ -7,7 +7,6 @@ from typing import Final
 
 from pymongo import ASCENDING, DESCENDING
 
-from telpher.clock import Clock
 from telpher.core.records import User, UserCounts
 from telpher.core.tally import DAY
 from telpher.storage.base import FoundUsers, PageKey
@@ -35,9 +34,8 @@ _MONTH: Final = 30
 class MongoUsers:
     """See UserStore."""
 
-    def __init__(self, server: Server, clock: Clock) -> None:
+    def __init__(self, server: Server) -> None:
         self._server = server
-        self._clock = clock
 
     async def get(self, user_id: int) -> User | None:
         """See UserStore."""
@@ -102,7 +100,7 @@ class MongoUsers:
             both = await _count(collections, {"banned": True, "blocked_bot": True})
         return UserCounts(total, day, week, month, banned, blocked, total - banned - blocked + both)
 
-    async def set_banned(self, user_id: int, banned: bool, at: float) -> bool:
+    async def set_banned(self, user_id: int, banned: bool, at: float | None = None) -> bool:
         """See UserStore. The user first, then the links, in slices."""
         if not fits(user_id):
             return False
@@ -113,7 +111,7 @@ class MongoUsers:
             known = found.matched_count > 0
             if banned and not known:
                 await collections[USERS].bulk_write([people.make_blank(user_id, banned=True)])
-        await settle(self._server, [user_id], at)
+        await settle(self._server, [user_id], at=at)
         return known
 
     async def set_blocked(self, user_ids: Collection[int], blocked: bool) -> None:
@@ -143,7 +141,7 @@ class MongoUsers:
         changes = [change for user in joining for change in people.merge(user)]
         new = await write(self._server, USERS, changes)
         banned = [user.person.user_id for user in joining if user.banned]
-        await settle(self._server, banned, self._clock.now())
+        await settle(self._server, banned)
         return new
 
 

@@ -40,7 +40,7 @@ _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
 
 class SqliteDatabase:
-    """See Database. `clock` is what its leases go by.
+    """See Database. `clock` is what its leases and changes go by.
 
     A `copies.sqlite3` in the same folder, where copies were kept once, is taken over.
     """
@@ -49,13 +49,14 @@ class SqliteDatabase:
         def prepare(connection: sqlite3.Connection) -> None:
             take_over(path.with_name("copies.sqlite3"), connection)
 
+        self._clock = clock
         file = SqliteFile(path, STEPS, patience=patience, prepare=prepare, heard=self._hear)
         self._file = file
         # What is in trouble: writing, reading.
         self._troubled: set[bool] = set()
         self._closed = False
         self.users = SqliteUsers(file, clock)
-        self.links = SqliteLinks(file)
+        self.links = SqliteLinks(file, clock)
         self.playlists = SqlitePlaylists(file)
         self.jobs = SqliteJobs(file)
         self.leases = SqliteLeases(file, clock)
@@ -84,6 +85,10 @@ class SqliteDatabase:
     def status(self) -> DatabaseStatus:
         """See Database."""
         return DatabaseStatus("unreachable" if self._troubled else "connected", "sqlite")
+
+    async def now(self) -> float:
+        """See Database. The machine's clock is the file's: all who share it run there."""
+        return self._clock.now()
 
     async def ping(self) -> None:
         """See Database."""

@@ -8,6 +8,7 @@ import sqlite3
 from collections.abc import Sequence
 from typing import Any
 
+from telpher.clock import Clock
 from telpher.core.model import Kind, MessageRef
 from telpher.core.records import Denial, LinkRecord
 from telpher.storage.base import PageKey
@@ -66,8 +67,9 @@ _MAKE = f"""
 class SqliteLinks:
     """See LinkStore."""
 
-    def __init__(self, file: SqliteFile) -> None:
+    def __init__(self, file: SqliteFile, clock: Clock) -> None:
         self._file = file
+        self._clock = clock
 
     async def get(self, link_id: int) -> LinkRecord | None:
         """See LinkStore."""
@@ -103,10 +105,11 @@ class SqliteLinks:
         rows = await self._file.all(later if place else first, (*whose, *place, max(limit, 0)))
         return [_link(row) for row in rows]
 
-    async def revoke(self, link_id: int, at: float, owner: int | None = None) -> bool:
+    async def revoke(self, link_id: int, at: float | None = None, owner: int | None = None) -> bool:
         """See LinkStore."""
         if not fits(link_id):
             return False
+        at = self._clock.now() if at is None else at
 
         def change(connection: sqlite3.Connection) -> bool:
             row = connection.execute(_OWNER, (link_id,)).fetchone()
@@ -117,10 +120,13 @@ class SqliteLinks:
 
         return await self._file.write(change)
 
-    async def revoke_playlist(self, playlist_id: str, at: float, owner: int | None = None) -> int:
+    async def revoke_playlist(
+        self, playlist_id: str, at: float | None = None, owner: int | None = None
+    ) -> int:
         """See LinkStore."""
         if owner is not None and not fits(owner):
             return 0
+        at = self._clock.now() if at is None else at
         return await self._file.change(_REVOKE_PLAYLIST, (at, storable(playlist_id), owner))
 
     async def denials(self, since: float, limit: int, after: PageKey | None = None) -> list[Denial]:

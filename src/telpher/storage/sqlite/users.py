@@ -155,10 +155,11 @@ class SqliteUsers:
         users = [user for _, user in found]
         return FoundUsers(users, found[-1][0] if found and len(found) == limit else None)
 
-    async def set_banned(self, user_id: int, banned: bool, at: float) -> bool:
+    async def set_banned(self, user_id: int, banned: bool, at: float | None = None) -> bool:
         """See UserStore."""
         if not fits(user_id):
             return False
+        at = self._clock.now() if at is None else at
 
         def change(connection: sqlite3.Connection) -> bool:
             known = connection.execute(_KNOWN, (user_id,)).fetchone()

@@ -1,6 +1,7 @@
 """One bot's account: a connection that it keeps up by itself, its logins, and what they are for.
 
-Its gateways: `bot`, `chats`, `posts`, and `copier` (CopyGateway).
+Its gateways: `bot`, `answers`, `chats`, `posts`, and `copier` (CopyGateway). `answers` is `bot` for
+whatever answers an update: it says something only while updates are this instance's to answer.
 
 `run` supervises everything in one task group:
 
@@ -18,6 +19,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import structlog
@@ -29,13 +31,14 @@ from telpher.errors import (
     FloodWaitError,
     KeyDuplicatedError,
     MigrateError,
+    OffDutyError,
     TelegramError,
     TelegramUnavailableError,
 )
 from telpher.telegram.adapter.chats import Chats
 from telpher.telegram.adapter.client import MainConnection
 from telpher.telegram.adapter.connector import FileConnector
-from telpher.telegram.adapter.convert import incoming
+from telpher.telegram.adapter.convert import incoming as converted
 from telpher.telegram.adapter.copier import Copier
 from telpher.telegram.adapter.finder import find_file
 from telpher.telegram.adapter.identity import Credentials, Identity
@@ -52,6 +55,7 @@ from telpher.telegram.flood import Outbox
 from telpher.telegram.gateway import (
     AccountState,
     AccountStatus,
+    Incoming,
     Listener,
 )
 from telpher.telegram.media import MediaConnector
@@ -110,7 +114,9 @@ class BotAccount:
         outbox, asking = Outbox(vault.clock, self._timing), Outbox(vault.clock, self._timing)
         self._outboxes = (outbox, asking)
         reader = PictureReader(self.find_file, self._logins, self._timing)
-        self.bot = Messenger(self.call, outbox, session, reader, local_urls=servers.local_urls)
+        local = servers.local_urls
+        self.bot = Messenger(self.call, outbox, session, reader, local_urls=local)
+        self.answers = Messenger(self._answer, outbox, session, reader, local_urls=local)
         self.chats = Chats(self.call, asking, session, self.user_id)
         self.posts = Posts(self.call, outbox, session)
         self.copier = Copier(self.call, outbox, session, self.find_file)
@@ -160,7 +166,8 @@ class BotAccount:
         they are this instance's to handle."""
         try:
             async with asyncio.TaskGroup() as group:
-                group.create_task(self._dispatcher.run(listener), name="updates")
+                heed = partial(self._heed, listener)
+                group.create_task(self._dispatcher.run(heed), name="updates")
                 group.create_task(self._upkeep.run(self._keys_lost, self._renew), name="upkeep")
                 group.create_task(self._keep_noting(), name="noting")
                 group.create_task(self._prepare_logins(), name="logins")
@@ -201,6 +208,17 @@ class BotAccount:
             self._note_destruction(error)
             self.login_lost()
             raise TelegramUnavailableError("the account is being logged in again") from error
+
+    async def _answer(self, request: Any) -> Any:
+        """The same for what answers an update. Raises OffDutyError, too."""
+        if not await self._upkeep.on_duty():
+            raise OffDutyError("another instance answers people")
+        return await self.call(request)
+
+    async def _heed(self, listener: Listener, incoming: Incoming) -> None:
+        """Lets the listener have what is this instance's to answer."""
+        if await self._upkeep.on_duty():
+            await listener(incoming)
 
     def session_changed(self) -> None:
         """Has the session saved soon."""
@@ -304,7 +322,7 @@ class BotAccount:
     def _on_update(self, update: Any, entities: dict[int, Any]) -> None:
         if self._deaf:
             return
-        found = incoming(update, entities, self.user_id, self._session.username)
+        found = converted(update, entities, self.user_id, self._session.username)
         if found is not None:
             self._dispatcher.offer(found)
 

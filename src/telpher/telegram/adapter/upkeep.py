@@ -67,6 +67,7 @@ class Upkeep:
         self._met_in = -1
         self._met_saved = 0
         self._heard: UpdateState | None = None
+        self._dropped = False
         self._handled: UpdateState | None = None
         self._mark: _Mark | None = None
         self._wanted = asyncio.Event()
@@ -75,12 +76,13 @@ class Upkeep:
         """Whether the next connection hears updates, and from where on it asks for them.
 
         That is from what was heard already, whether it is handled yet or not; but who comes on duty
-        begins where the one before was.
+        begins where the one before was. What was heard and dropped is heard again.
         """
         if self._duty is None:
             return False, None
         if self._duty.term != self._role[1]:
-            self._heard = farther(self._heard, self._duty.state)
+            heard = None if self._dropped else self._heard
+            self._heard, self._dropped = farther(heard, self._duty.state), False
             self._handled = self._mark = None  # of the last time on duty
         self._role = (self._duty.on, self._duty.term)
         return self._duty.on, self._heard
@@ -95,6 +97,13 @@ class Upkeep:
         if self._duty is not None and self._met_in != self._duty.term:
             self._met_in = self._duty.term
             self._meet(await self._duty.met())
+
+    async def on_duty(self) -> bool:
+        """Whether what was heard is ours to answer, now; else it is to be dropped, and whoever is
+        on duty answers it."""
+        ours = self._duty is not None and await self._duty.sure()
+        self._dropped |= not ours
+        return ours
 
     async def found(self, directory: Directory) -> bool:
         """Whether there is a session after all, where a login is due and has to wait."""

@@ -34,7 +34,7 @@ the instance that wrote it, until the lease ends that it held then; after that, 
 slot back, nobody can know who has the key now, and it logs in beside (2). A key of the second kind
 is on disk alone, so that starting again and again without a database costs one login.
 
-**Updates.** One instance is on duty: it holds the lease "updates bot42", of ten seconds. All others
+**Updates.** One instance is on duty: it holds the lease "updates bot42", of six seconds. All others
 keep their connections without updates. How far updates were handled is kept apart from the keys
 ("bot42 updates"), under that lease, and covers only what was handled to its end. Who goes off duty
 in order stops hearing, finishes what it has, saves how far it is, and gives the lease back at once:
@@ -44,4 +44,11 @@ drops their repeats. For the same reason the one on duty goes on while the datab
 does one that starts then: at once when it was on duty when it ended, else after some seconds,
 although another that can reach the database may take over: an answer given twice costs nothing, a
 silent bot does. Two states are of one account, so the farther one holds.
+
+A process that was frozen wakes up in the middle of a sentence, and with updates in its ears that
+another one has answered meanwhile. So before an update is handled, and before each request that
+answers one, both clocks must say that the lease is not over yet; else the database is asked. What
+is not ours any more is dropped, and forgotten as if it was never heard: whoever is on duty hears it
+as well. (A virtual machine that was paused may have no clock that noticed. What it still says goes
+out under the same random ids as that of its successor, and reaches nobody.)
 """

@@ -1,7 +1,7 @@
 """Whether this instance handles an account's updates, and how far they are handled.
 
-See the package for the rule. `UpdateDuty` is asked every few seconds (`look`); how far updates were
-handled it is told by whoever handles them.
+See the package for the rule. `UpdateDuty` is asked every few seconds (`look`), and before anything
+is said (`sure`); how far updates were handled it is told by whoever handles them.
 """
 
 from __future__ import annotations
@@ -13,16 +13,18 @@ import structlog
 
 from telpher.core.records import Lease
 from telpher.errors import StorageError
-from telpher.telegram.custody.base import Vault
+from telpher.telegram.custody.base import Term, Vault
 from telpher.telegram.custody.seal import BrokenSealError
 from telpher.telegram.custody.state import UpdateState, farther, restored
 
 _log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
-# Seconds. Who is killed is followed after so long; three renewals may be lost before.
-LEASE = 10.0
-RENEW_EVERY = 3.0
-# Between two attempts of whoever waits: in a rolling deploy nobody answers for about so long.
+# Seconds. Two renewals may be lost, and the third is still in time.
+LEASE = 6.0
+RENEW_EVERY = 1.5
+# Between two attempts of whoever waits: in a rolling deploy nobody answers for about so long. Who
+# is killed or frozen is followed after LEASE + ASK_EVERY at most: of the ten seconds that people
+# may be kept waiting three are left to connect.
 ASK_EVERY = 1.0
 # Attempts that an instance which has not heard from the database since it started waits for it,
 # before it goes on duty all the same: longer than a lease lasts, so an outage of seconds, or a
@@ -46,6 +48,8 @@ class UpdateDuty:
         self._missed = 0
         self._retired = False
         self._unsaved = False
+        # Until when the database's last answer holds, or its silence.
+        self._certain = Term(0.0, 0.0)
         # Whether it is ours as far as anybody here knows, also after this process has ended.
         self._ours = False
         self._turn = asyncio.Lock()
@@ -72,18 +76,37 @@ class UpdateDuty:
                 await self._look()
             return self.on
 
+    async def sure(self) -> bool:
+        """The same before something is said. As long as the lease lasts by both of our clocks
+        nobody is asked; a process that was frozen for longer finds out whether it was followed.
+
+        With the database away who was on duty is, and asks again no sooner than `look` does.
+        """
+        if not self._doubtful():
+            return self.on
+        async with self._turn:
+            if self._doubtful():
+                await self._look()
+            return self.on
+
+    def _doubtful(self) -> bool:
+        return self.on and self._certain.left(self._vault.clock) <= 0
+
     async def _look(self) -> None:
         first, self._asked = not self._asked, True
         if first:
             await self._recall()
+        term = Term.starting(self._vault.clock, LEASE)
         try:
             await self._ask()
         except StorageError as error:
+            term = Term.starting(self._vault.clock, RENEW_EVERY)
             self._missed += 1
             if not self.on and not self._heard:
                 self._without_database(str(error), first=first)
         else:
             self._heard = True
+        self._certain = term
 
     async def keep(self, state: UpdateState) -> None:
         """Saves how far updates were handled to their end. Fails never."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -55,6 +55,6 @@ class DashboardDeps:
     broadcasts: BroadcastDesk
     figures: FigureSource
     pulse: Pulse
-    troubles: Callable[[], Sequence[Trouble]]
+    troubles: Callable[[], Awaitable[Sequence[Trouble]]]
     secure: bool
     memory_limit: int

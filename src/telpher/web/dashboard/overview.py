@@ -5,7 +5,7 @@
     GET /dashboard/history    JSON: what the charts show; ?period=
 
 What the database knows comes in one piece or not at all: without it the page shows what goes on in
-this process, and says what is missing.
+telpher, and says what is missing.
 """
 
 from __future__ import annotations
@@ -25,8 +25,7 @@ from telpher.web.dashboard.pulse import EVERY, KEPT
 from telpher.web.dashboard.sheets import Sheets
 from telpher.web.dashboard.shown import Shown
 from telpher.web.deps import WebDeps
-from telpher.web.health import level_of
-from telpher.web.system import judged
+from telpher.web.system import Checkup
 
 _JOBS: Final = 10
 _TROUBLES: Final = 3
@@ -39,6 +38,7 @@ class Overview:
         self._web = web
         self._deps = deps
         self._sheets = sheets
+        self._checkup = Checkup(web)
         self._clock = web.clock
         self._began = web.clock.monotonic()
 
@@ -47,12 +47,12 @@ class Overview:
         period = period_of(request.query_params.get("period"))
         values = {
             "here": "",
-            "live": self._figures(),
+            "live": await self._figures(),
             "every": int(EVERY * 1000),
             "kept": KEPT,
             "period": period,
             "periods": PERIODS.values(),
-            "troubles": self._deps.troubles()[:_TROUBLES],
+            "troubles": (await self._deps.troubles())[:_TROUBLES],
             "known": await self._known(period.name),
         }
         return self._sheets.answer(request, session, "dashboard/overview.html", values)
@@ -64,7 +64,7 @@ class Overview:
             [round(b.at, 3), b.streams, round(b.sent), round(b.fetched), b.memory, round(b.cpu, 3)]
             for b in beats
         ]
-        return {"figures": self._figures(), "beats": rows}
+        return {"figures": await self._figures(), "beats": rows}
 
     async def history(self, request: Request) -> object:
         """What the charts show. Raises StorageError."""
@@ -72,12 +72,12 @@ class Overview:
         found = await history(self._deps.database.ledger, period, self._clock.now())
         return found.told()
 
-    def _figures(self) -> dict[str, object]:
+    async def _figures(self) -> dict[str, object]:
         now = self._clock.now()
         show, counters, beat = Shown(now), self._deps.pulse.counters, self._deps.pulse.newest
         account, database = self._web.status(), self._web.database()
-        memory, limit = self._deps.pulse.memory, self._deps.memory_limit
-        found = judged(self._web)
+        memory, limit = counters.memory, self._deps.memory_limit
+        report = await self._checkup.report()
         return {
             "streams": show.number(counters.streams),
             "sent": show.rate(beat.sent if beat else 0),
@@ -89,11 +89,11 @@ class Overview:
             "memory_share": show.share(memory, limit),
             "cpu": show.share(beat.cpu if beat else 0, 1),
             "uptime": show.duration(self._clock.monotonic() - self._began),
-            "connections": show.number(sum(account.dcs.values())),
+            "connections": show.number(sum(report["dc_connections"].values())),
             "bot": account.state.value,
             "database": database.status,
-            "level": level_of(found).value,
-            "reasons": [each.sentence for each in found],
+            "level": report["status"],
+            "reasons": [each["message"] for each in report["reasons"]],
         }
 
     async def _known(self, period: str) -> dict[str, object] | None:

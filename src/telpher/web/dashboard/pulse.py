@@ -1,4 +1,4 @@
-"""The last minutes of this process, beat by beat, so that a page that is opened shows them at once.
+"""The last minutes of telpher, beat by beat, so that a page that is opened shows them at once.
 
 Every two seconds counters are read that the byte path keeps anyway, and what they grew by is kept
 for five minutes: a few kilobytes, whoever looks and whoever does not.
@@ -12,8 +12,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-import psutil
-
 from telpher.clock import Clock
 from telpher.telegram.timing import Sleep
 
@@ -23,21 +21,30 @@ KEPT: Final = 150  # beats: five minutes
 
 @dataclass(frozen=True, slots=True)
 class Counters:
-    """How many streams there are, bytes to viewers and from Telegram since the process began, the
-    part of look-ups in memory that caused no request (None before the first), bytes in memory."""
+    """How many streams there are; since the beginning: bytes to viewers and from Telegram, look-ups
+    in memory and those that caused no request, seconds of processor time; bytes of files in memory,
+    and all the memory that is occupied."""
 
     streams: int = 0
     sent: int = 0
     fetched: int = 0
-    hit_rate: float | None = None
+    hits: int = 0
+    lookups: int = 0
     cached: int = 0
     cache_budget: int = 0
+    memory: int = 0
+    cpu: float = 0.0
+
+    @property
+    def hit_rate(self) -> float | None:
+        """The part of the look-ups that caused no request; None before the first."""
+        return self.hits / self.lookups if self.lookups else None
 
 
 @dataclass(frozen=True, slots=True)
 class Beat:
     """What there was at `at` (Unix seconds): streams, bytes per second, bytes of memory, and the
-    part of one processor that the process took, 1.0 for all of it."""
+    processors that were busy, 1.0 for one of them all the time."""
 
     at: float
     streams: int
@@ -53,8 +60,6 @@ class Pulse:
     def __init__(self, read: Callable[[], Counters], clock: Clock) -> None:
         self._read = read
         self._clock = clock
-        self._process = psutil.Process()
-        self._process.cpu_percent()  # the figure is the mean since the call before
         self._last, self._last_at = read(), clock.monotonic()
         self._beats: deque[Beat] = deque(maxlen=KEPT)
 
@@ -62,11 +67,6 @@ class Pulse:
     def counters(self) -> Counters:
         """As they are now."""
         return self._read()
-
-    @property
-    def memory(self) -> int:
-        """Bytes that the process occupies now."""
-        return int(self._process.memory_info().rss)
 
     def since(self, at: float) -> list[Beat]:
         """The beats after that time, oldest first."""
@@ -89,8 +89,8 @@ class Pulse:
                 streams=counters.streams,
                 sent=max(0, counters.sent - self._last.sent) / seconds,
                 fetched=max(0, counters.fetched - self._last.fetched) / seconds,
-                memory=self.memory,
-                cpu=self._process.cpu_percent() / 100,
+                memory=counters.memory,
+                cpu=max(0.0, counters.cpu - self._last.cpu) / seconds,
             )
         )
         self._last, self._last_at = counters, now

@@ -27,10 +27,10 @@ class TroublePages:
         self._clock = clock
 
     async def show(self, request: Request, session: Session) -> Response:
-        """The page; with the database away it shows what this process remembers."""
+        """The page; with the database away it shows what telpher remembers."""
         values = {
             "here": "errors",
-            "list": self._deps.troubles(),
+            "list": await self._deps.troubles(),
             "told": await told(self._deps.database.ledger, self._clock.now()),
             "messages": MESSAGES,
         }

@@ -6,7 +6,7 @@ import asyncio
 import os
 from pathlib import Path
 
-from telpher.crew import ALONE, Place
+from telpher.crew.place import ALONE, Place
 
 WORK_DIR = Path("work")
 

@@ -1,9 +1,4 @@
-"""Which of several processes on one machine this one is.
-
-With WORKERS above 1 there is a crew: a supervisor without work of its own, and workers that share
-the port, the database and WORK_DIR. Each is an instance by itself, with a folder of its own for
-what belongs to one process: its counters on their way, its sessions, its disk cache.
-"""
+"""Which of several processes on one machine this one is."""
 
 from __future__ import annotations
 
@@ -13,6 +8,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from telpher.crew.board import Board
+
 
 @dataclass(frozen=True, slots=True)
 class Place:
@@ -20,7 +17,8 @@ class Place:
 
     `listener` is the descriptor of the listening socket, which the supervisor has bound;
     `meeting` is the folder where the workers' own sockets are; `leash` is a descriptor that ends
-    (reads as empty) when the supervisor does. All are None for who works alone.
+    (reads as empty) when the supervisor does; `board` is where all say how they are. All are None
+    for who works alone.
     """
 
     number: int = 0
@@ -28,6 +26,7 @@ class Place:
     listener: int | None = None
     meeting: Path | None = None
     leash: int | None = None
+    board: Board | None = None
 
     def home(self, work_dir: Path) -> Path:
         """Where in WORK_DIR this process keeps what is its own. The first has WORK_DIR itself, so
@@ -37,6 +36,10 @@ class Place:
     def socket(self, number: int) -> Path | None:
         """Where worker `number` takes connections that were handed over to it."""
         return None if self.meeting is None else self.meeting / f"{number}.sock"
+
+    def telephone(self, number: int) -> Path | None:
+        """Where worker `number` is asked by the others."""
+        return None if self.meeting is None else self.meeting / f"{number}.ask"
 
     @contextlib.contextmanager
     def leashed(self, let_go: Callable[[], None]) -> Iterator[None]:
