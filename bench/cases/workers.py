@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from time import perf_counter
@@ -119,6 +120,11 @@ def _has_a_core_each(cores: Cores) -> bool:
     return len(cores.gateway) >= len(_SYSTEMS)
 
 
+async def _all_well(one: Gateway) -> bool:
+    _, body = await fetch(one.port, "/health")
+    return bool(json.loads(body)["status"] == "healthy")
+
+
 def _pin_all(process: psutil.Process, core: int) -> None:
     for thread in process.threads():
         with contextlib.suppress(ProcessLookupError):
@@ -130,9 +136,8 @@ async def _serving(stage: Stage, cores: Cores, of: int) -> AsyncIterator[_Crew]:
     """That many workers, each pinned, all of them connected."""
     more = {**_SETTINGS, "WORKERS": str(of)}
     async with gateway(_SYSTEMS[of], stage.telegram, stage.folder, cores, **more) as one:
-        for number in range(of):
-            while (await fetch(one.port, f"/health?worker={number}"))[0] != 200:  # noqa: ASYNC110  it tells nobody
-                await asyncio.sleep(_POLL)
+        while not await _all_well(one):  # noqa: ASYNC110  it tells nobody
+            await asyncio.sleep(_POLL)
         workers = one.workers()
         if _has_a_core_each(cores):
             for worker, core in zip(workers, sorted(cores.gateway), strict=False):
