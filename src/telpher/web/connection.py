@@ -29,7 +29,6 @@ kernel's time-out ends it (`web.server`).
 from __future__ import annotations
 
 import asyncio
-import re
 from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -44,6 +43,7 @@ from uvicorn.server import ServerState
 
 from telpher.web import refusal
 from telpher.web.handover import Handover
+from telpher.web.head import one_host, with_path
 from telpher.web.refusal import Refusal
 
 # A link's address has 2,000 bytes at most and browsers send some KiB of cookies. Everything a
@@ -61,9 +61,6 @@ MOST_BODY: Final = 1 << 20
 # Nobody who waits for answers has so many requests outstanding (browsers do not pipeline). Each is
 # 25 bytes on the wire and 2 KiB here, for as long as the answer before it is not read.
 MOST_PIPELINED: Final = 16
-
-# RFC 9110, 7.2 and RFC 3986, 3.2: what a host and port may be made of. It is used for nothing.
-_HOST: Final = re.compile(rb"[A-Za-z0-9._~!$&'()*+,;=%:\[\]-]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,9 +279,9 @@ class Connection(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         self._in_head = False
-        if not _one_host(self._hosts, self.parser.get_http_version()):
+        if not one_host(self._hosts, self.parser.get_http_version()):
             raise _Refused(refusal.MALFORMED)
-        self.url = _with_path(self.url)
+        self.url = with_path(self.url)
         super().on_headers_complete()
         if self._state.ending:
             self.cycle.keep_alive = False
@@ -378,22 +375,6 @@ class Connection(HttpToolsProtocol):
             self.transport.write_eof()
         self.flow.resume_reading()
         self._wait(self._limits.linger, self.transport.abort)
-
-
-def _one_host(hosts: list[bytes], version: str) -> bool:
-    """Whether the Host fields are as they must be (RFC 9112, 3.2)."""
-    if not hosts:
-        return version == "1.0"
-    return len(hosts) == 1 and _HOST.fullmatch(hosts[0]) is not None
-
-
-def _with_path(target: bytes) -> bytes:
-    """The request's target; of an absolute one path and query, the path perhaps `/` (3.2.1)."""
-    if target.startswith(b"/") or target == b"*":
-        return target
-    parsed = httptools.parse_url(target)
-    path = b"/" if parsed.path is None else parsed.path
-    return path if parsed.query is None else path + b"?" + parsed.query
 
 
 def _sent_whole(app: ASGIApp, flow: FlowControl) -> ASGIApp:
