@@ -9,6 +9,7 @@ import pytest
 from telpher.books import open_books
 from telpher.clock import FakeClock
 from telpher.config.settings import Settings
+from telpher.crew.telephone import Telephone
 from telpher.entry import Entry, open_entry
 from telpher.storage.local import LocalStore
 from telpher.storage.sqlite import SqliteDatabase
@@ -28,7 +29,7 @@ async def entry(tmp_path: Path):
 
         def make(**settings: object) -> Entry:
             chosen = Settings(bot_token="4242:AAF-token", admins={ADMIN}, **settings)
-            books = open_books(chosen, clock, database, local, lambda _: None)
+            books = open_books(chosen, clock, database, local, Telephone(), lambda _: None)
             return open_entry(chosen, clock, database, books, Counters)
 
         yield make

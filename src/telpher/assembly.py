@@ -28,6 +28,7 @@ from telpher.entry import Entry, dashboard_deps, open_entry
 from telpher.errors import SettingsError
 from telpher.jobs.copies import CopyDesk, NoCopyDesk
 from telpher.jobs.upkeep import Upkeep
+from telpher.limits import play_limits, rates
 from telpher.live import Live
 from telpher.memory import memory_limit
 from telpher.observe.diagnosis.catalogue import Catalogue
@@ -45,7 +46,7 @@ from telpher.storage.base import Database
 from telpher.storage.local import LocalStore
 from telpher.streaming.disk.tier import DiskTier
 from telpher.streaming.engine import Engine
-from telpher.streaming.plays import PlayLimits, Plays
+from telpher.streaming.plays import Plays
 from telpher.telegram.adapter.account import BotAccount
 from telpher.telegram.adapter.identity import Credentials
 from telpher.telegram.custody.base import Vault
@@ -68,7 +69,6 @@ from telpher.web.deps import Counted, EdgeDeps, Lifecycle, WebDeps
 from telpher.web.edge.desk import Desk
 from telpher.web.edge.log import EdgeLog
 from telpher.web.limiting.rates import Rates
-from telpher.web.limiting.shared import OwnCounts, SharedCounts
 from telpher.web.room import make_room
 from telpher.web.server import HttpServer
 
@@ -126,7 +126,8 @@ def build(settings: Settings, frame: Frame, stores: Stores, tasks: asyncio.TaskG
     clock = frame.clock
     account, *extras = accounts = _accounts(settings, clock, frame.timing, stores.database)
     newcomers = _Newcomers()
-    books = open_books(settings, clock, stores.database, stores.local, newcomers)
+    telephone = Telephone(frame.place, clock)
+    books = open_books(settings, clock, stores.database, stores.local, telephone, newcomers)
     desk = _desk(settings, stores, account, clock)
     fleet = _fleet(settings, frame, accounts, desk, tasks)
     engine = _engine(settings, frame, stores, (fleet, books), tasks)
@@ -142,9 +143,9 @@ def build(settings: Settings, frame: Frame, stores: Stores, tasks: asyncio.TaskG
         engine=engine,
         desk=desk,
         lifecycle=live.lifecycle,
-        telephone=Telephone(frame.place, clock),
+        telephone=telephone,
         live=live,
-        rates=_rates(settings, clock),
+        rates=rates(settings, clock, telephone),
         gallery=Gallery(engine, FrameTaker() if can_take() else None, clock, tasks),
         entry=open_entry(settings, clock, stores.database, books, live.counters),
         tickets=Desk(clock),
@@ -235,7 +236,7 @@ def _engine(
     tasks: asyncio.TaskGroup,
 ) -> Engine:
     fleet, books = upon
-    limits, board = _play_limits(settings), frame.place.board
+    limits, board = play_limits(settings), frame.place.board
     beside = board.plays if board else lambda _here: set()
     return Engine(
         fleet,
@@ -265,22 +266,6 @@ class _Newcomers:
         for person in people:
             if self.told is not None:
                 self.told(person)
-
-
-def _play_limits(settings: Settings) -> PlayLimits:
-    return PlayLimits(
-        settings.max_streams, settings.speed_limit_mbps, settings.max_streams_per_user
-    )
-
-
-def _rates(settings: Settings, clock: Clock) -> Rates | None:
-    """The limits of requests, if there are to be any. Raises SettingsError."""
-    if not settings.rate_limit_per_minute:
-        return None
-    own = OwnCounts(clock)
-    url = settings.redis_url
-    shared = SharedCounts(url.get_secret_value(), clock, own) if url else None
-    return Rates(settings.rate_limit_per_minute, own, shared)
 
 
 def _server(settings: Settings, rooms: _Rooms, bot: Bot) -> HttpServer:

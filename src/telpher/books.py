@@ -11,7 +11,9 @@ from telpher.config.settings import Settings
 from telpher.core.filekeys import FileKeys
 from telpher.core.links import LinkSigner, derive_secret
 from telpher.core.model import Person
+from telpher.crew.telephone import Telephone
 from telpher.instances.fellows import Fellows, fellows_at
+from telpher.instances.neighbours import Neighbours
 from telpher.jobs.delivery import Delivery
 from telpher.observe import logs
 from telpher.service.agreement import Agreement
@@ -54,7 +56,12 @@ class Books:
 
 
 def open_books(
-    settings: Settings, clock: Clock, database: Database, local: LocalStore, met: Met
+    settings: Settings,
+    clock: Clock,
+    database: Database,
+    local: LocalStore,
+    telephone: Telephone,
+    met: Met,
 ) -> Books:
     """Makes them; `met` is told of people whom the database did not know. Raises SettingsError."""
     secret = _link_secret(settings)
@@ -74,7 +81,7 @@ def open_books(
         daily=int(settings.daily_quota_gb * _GIB), by_owner=settings.max_streams_per_user > 0
     )
     revocations = Revocations(denials, database, local, journal, register, clock)
-    fellows = fellows_at(settings.redis_url, clock, instance_id(settings.work_dir))
+    fellows = _fellows(settings, clock, telephone)
     log_level = LogLevel(database.values, clock, settings.log_level, logs.set_level)
     revocations.ring = log_level.ring = fellows.ring
     return Books(
@@ -92,6 +99,12 @@ def open_books(
         fellows=fellows,
         log_level=log_level,
     )
+
+
+def _fellows(settings: Settings, clock: Clock, telephone: Telephone) -> Fellows:
+    if settings.redis_url is None and telephone.siblings:
+        return Neighbours(telephone)
+    return fellows_at(settings.redis_url, clock, instance_id(settings.work_dir))
 
 
 def secret_text(settings: Settings) -> str:

@@ -32,6 +32,7 @@ from telpher.clock import Clock, SystemClock
 from telpher.config.settings import Settings
 from telpher.core.respawn import LOOK_EVERY, EndAll, Respawn, Watch
 from telpher.crew.board import Board, Figure
+from telpher.streaming.plays import MOST_REMEMBERED
 from telpher.web.listening import listen
 
 # What the board is called in the folder where the workers meet.
@@ -55,7 +56,7 @@ async def supervise(settings: Settings, claim: int, patience: float) -> int:
         for number in numbers:
             loop.add_signal_handler(number, crew.stop)
         try:
-            return await crew.run(settings.workers, patience, settings.max_streams)
+            return await crew.run(settings.workers, patience, _plays_counted(settings))
         finally:
             for number in numbers:
                 loop.remove_signal_handler(number)
@@ -148,6 +149,13 @@ class Supervisor:
         for process in self._processes.values():
             with contextlib.suppress(ProcessLookupError):
                 process.send_signal(number)
+
+
+def _plays_counted(settings: Settings) -> int:
+    """How many plays a worker may have that have to be counted with those of the others."""
+    if settings.max_streams:
+        return settings.max_streams
+    return MOST_REMEMBERED if settings.max_streams_per_user else 0
 
 
 @contextlib.contextmanager

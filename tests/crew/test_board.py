@@ -51,30 +51,32 @@ def test_who_is_silent_or_gone_is_not_able(crew: Crew) -> None:
 
 
 def test_what_a_dead_one_had_is_nobodys(crew: Crew) -> None:
-    crew.workers[1].plays([7, 8])
-    assert crew.workers[0].plays([1]) == {7, 8}
+    crew.workers[1].plays([(7, 1), (8, 0)])
+    assert crew.workers[0].plays([(1, 5)]) == {(7, 1), (8, 0)}
     crew.supervisors.wipe(1)
-    assert crew.workers[0].plays([1]) == set()
-    assert crew.workers[1].plays([9]) == {1}
+    assert crew.workers[0].plays([(1, 5)]) == set()
+    assert crew.workers[1].plays([(9, 0)]) == {(1, 5)}
 
 
 def test_a_play_at_two_of_them_is_one(crew: Crew) -> None:
-    crew.workers[1].plays([1, 2])
-    crew.workers[2].plays([2, (1 << 64) - 1])
-    assert crew.workers[0].plays([2]) == {1, 2, (1 << 64) - 1}
+    one, other, third = (1, 5), (2, 6), ((1 << 64) - 1, (1 << 52))
+    crew.workers[1].plays([one, other])
+    crew.workers[2].plays([other, third])
+    assert crew.workers[0].plays([other]) == {one, other, third}
 
 
 def test_there_is_room_for_so_many_and_no_more(crew: Crew) -> None:
-    crew.workers[1].plays(range(100))
-    assert crew.workers[0].plays([]) == set(range(PLAYS))
-    assert crew.workers[2].plays([5]) == set(range(PLAYS))
+    many = [(number, 0) for number in range(100)]
+    crew.workers[1].plays(many)
+    assert crew.workers[0].plays([]) == set(many[:PLAYS])
+    assert crew.workers[2].plays(many) == set(many[:PLAYS])
     assert crew.workers[2].read(2, Figure.BEAT) == 0
 
 
 def test_who_says_so_first_and_looks_then_lets_in_none_too_many(crew: Crew) -> None:
     """Whatever the order: of two that take the last place at once, at most one gets it."""
     one, other, _ = crew.workers
-    alone = [one.plays([1]) == set(), other.plays([2]) == set()]
+    alone = [one.plays([(1, 0)]) == set(), other.plays([(2, 0)]) == set()]
     assert alone.count(True) <= 1
 
 

@@ -199,6 +199,19 @@ async def test_plays_are_counted_over_all_workers(tmp_path):
             assert answer.status_code == 200, answer.text
 
 
+async def test_limits_by_owner_and_client_are_of_all_workers(tmp_path):
+    limits = {"MAX_STREAMS_PER_USER": "3", "RATE_LIMIT_PER_MINUTE": "6"}
+    async with site(tmp_path, **limits) as home, plain_http.client() as http:
+        await home.all_connected()
+        films = [home.world.add_file(FileSpec(size=MIB, dc=2)) for _ in range(3 * WORKERS)]
+        links = [await home.share(film) for film in films]
+        answers = [await http.get(link) for link in links]
+        assert [each.status_code for each in answers] == [200] * 3 + [429] * (len(links) - 3)
+        told = [each.json()["detail"]["error"] for each in answers[3:]]
+        # What was refused for the owner's sake counts as begun.
+        assert told == ["too_many_plays"] * 3 + ["rate_limited"] * (len(links) - 6), told
+
+
 async def test_people_are_answered_once_whoever_is_killed(tmp_path):
     async with site(tmp_path) as home:
         await home.all_connected()

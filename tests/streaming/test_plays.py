@@ -62,7 +62,7 @@ def test_plays_of_other_processes_take_places_too(clock):
     for client in "ab":
         plays.leave(plays.enter(viewer(client), MIB))
     a, b = told[-1]
-    elsewhere = {1}
+    elsewhere = {(1, 0)}
     with pytest.raises(BusyError):
         plays.enter(viewer("c"), MIB)
     # What could not have a place is taken back.
@@ -74,6 +74,19 @@ def test_plays_of_other_processes_take_places_too(clock):
     clock.advance(OVER_AFTER)
     assert plays.active == 1
     assert told[-1] == [c]
+
+
+def test_an_owners_plays_of_other_processes_count_once_however_they_are_known(clock):
+    beside, instances = set(), 0
+    limits = PlayLimits(most_per_owner=3)
+    plays = Plays(limits, clock, None, lambda owner: instances, lambda here: beside)
+    plays.enter(viewer("a", owner=7), MIB)
+    beside = {(1, 7), (2, 8), (3, 0)}
+    instances = 1  # the same one, by way of Redis
+    plays.enter(viewer("b", owner=7), MIB)
+    with pytest.raises(TooManyPlaysError):
+        plays.enter(viewer("c", owner=7), MIB)
+    plays.enter(viewer("c", owner=8), MIB)
 
 
 def test_a_play_keeps_its_place_for_a_while_after_its_last_byte(clock):

@@ -7,10 +7,10 @@ reads all of them: no locks, no waiting, nothing to clean up after one that was 
      2          0      0         0                         not there: the supervisor wipes the row
 
 A row is as old as its beat, but for the plays, each a number of 64 bits that is the same wherever
-it goes on: they are written when they change. So one that goes on at two workers (one stood in for
-the other, or it is of a playlist) is one. A cell that its owner is just writing has the old value
-or the new one, never half of each: it is eight bytes that lie where the machine writes them at
-once.
+it goes on, and whose link it is of: they are written when they change. So one that goes on at two
+workers (one stood in for the other, or it is of a playlist) is one. A cell that its owner is just
+writing has the old value or the new one, never half of each: it is eight bytes that lie where the
+machine writes them at once.
 """
 
 from __future__ import annotations
@@ -18,10 +18,11 @@ from __future__ import annotations
 import mmap
 import os
 from array import array
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from enum import IntEnum, auto
+from itertools import chain
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeAlias
 
 from telpher.clock import Clock
 
@@ -49,9 +50,12 @@ class Figure(IntEnum):
 
 _CELL: Final = 8  # bytes
 
-# Behind the figures: how many plays there are, and then those.
+# Behind the figures: how many plays there are, and then those, two cells each.
 _COUNT: Final = len(Figure)
 _FIRST: Final = _COUNT + 1
+
+# A play's mark, and the user whose link it is of: 0 when that is not known or does not matter.
+Marked: TypeAlias = tuple[int, int]
 
 
 class Board:
@@ -63,6 +67,7 @@ class Board:
             page = memoryview(mmap.mmap(file.fileno(), 0))
         self._figures, self._marks = page.cast("d"), page.cast("Q")
         self._width = len(self._marks) // of
+        self._room = (self._width - _FIRST) // 2
         self._of = of
         self._clock = clock
         self._number = number
@@ -71,7 +76,7 @@ class Board:
     def made(cls, path: Path, of: int, clock: Clock, plays: int = 0) -> Board:
         """A new one, empty, with room for so many plays of each. Raises OSError."""
         path.touch()
-        os.truncate(path, of * (_FIRST + plays) * _CELL)
+        os.truncate(path, of * (_FIRST + 2 * plays) * _CELL)
         return cls(path, of, clock)
 
     def read(self, number: int, figure: Figure) -> float:
@@ -103,21 +108,22 @@ class Board:
         self._write(Figure.ABLE, 0)
         self._write(Figure.BEAT, 0)
 
-    def plays(self, here: Sequence[int]) -> set[int]:
+    def plays(self, here: Sequence[Marked]) -> set[Marked]:
         """Says which plays go on here; which do elsewhere. Who says so first and looks then never
         lets in one too many, whatever others do at the same moment."""
         if self._number is None:
             raise ValueError("the supervisor has no row")
-        start, count = self._number * self._width, min(len(here), self._width - _FIRST)
-        self._marks[start + _FIRST : start + _FIRST + count] = array("Q", here[:count])
-        self._marks[start + _COUNT] = count
+        start, cells = self._number * self._width, array("Q", chain(*here[: self._room]))
+        self._marks[start + _FIRST : start + _FIRST + len(cells)] = cells
+        self._marks[start + _COUNT] = len(cells) // 2
         others = (each for each in range(self._of) if each != self._number)
-        return {mark for each in others for mark in self._plays_of(each)}
+        return {marked for each in others for marked in self._plays_of(each)}
 
-    def _plays_of(self, number: int) -> list[int]:
+    def _plays_of(self, number: int) -> Iterable[Marked]:
         start = number * self._width
-        count = min(self._marks[start + _COUNT], self._width - _FIRST)
-        return self._marks[start + _FIRST : start + _FIRST + count].tolist()
+        count = min(self._marks[start + _COUNT], self._room)
+        cells = self._marks[start + _FIRST : start + _FIRST + 2 * count].tolist()
+        return zip(cells[::2], cells[1::2], strict=True)
 
     def _write(self, figure: Figure, value: float) -> None:
         if self._number is None:

@@ -10,16 +10,16 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter, OrderedDict
-from collections.abc import Callable, Mapping, Sequence, Set
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import takewhile
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 from telpher.clock import Clock
 from telpher.core.habit import Habit
 from telpher.core.model import FileInfo, MessageRef, Sitting, Viewer
 from telpher.core.pace import Pace
-from telpher.errors import BusyError, TooManyPlaysError
+from telpher.errors import BusyError, TelpherError, TooManyPlaysError
 
 # A play is over so long after its last stream was closed.
 OVER_AFTER = 60.0
@@ -32,6 +32,12 @@ MOST_REMEMBERED = 100_000
 
 # Entries of one play whose player's habits are remembered: it reads one and opens the next.
 MOST_ENTRIES = 8
+
+
+# A play as other processes know it, and whose link it is of (0: that is not known).
+Marked: TypeAlias = tuple[int, int]
+Marks: TypeAlias = frozenset[Marked] | set[Marked]
+Beside: TypeAlias = Callable[[Sequence[Marked]], Marks]
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,10 +107,10 @@ class Whole:
     entries: OrderedDict[int, Play] = field(default_factory=OrderedDict)
 
     @property
-    def mark(self) -> int:
-        """64 bits that are the same in every process, and like no other play's."""
+    def marked(self) -> Marked:
+        """64 bits that are the same in every process, and like no other play's; and its owner."""
         name = f"{self.sitting.played}/{self.sitting.client}".encode()
-        return int.from_bytes(hashlib.blake2b(name, digest_size=8).digest())
+        return int.from_bytes(hashlib.blake2b(name, digest_size=8).digest()), self.owner or 0
 
     def entry(self, viewer: Viewer) -> Play:
         """The part of it that is `viewer`'s link."""
@@ -136,11 +142,11 @@ class Plays:
         clock: Clock,
         log: PlayLog | None = None,
         elsewhere: Callable[[int], int] = lambda _owner: 0,
-        beside: Callable[[Sequence[int]], Set[int]] = lambda _here: frozenset(),
+        beside: Beside = lambda _here: frozenset(),
     ) -> None:
         """`elsewhere` knows how many plays of an owner's links go on at other instances. `beside`
-        is told which plays go on here, by their marks, and knows which do in the other processes
-        that `limits.most` is meant for."""
+        is told which plays go on here, and knows which do in the other processes that `limits` are
+        meant for."""
         self._limits = limits
         self._elsewhere = elsewhere
         self._beside = beside
@@ -212,16 +218,29 @@ class Plays:
         return whole
 
     def _refuse_too_many(self, whole: Whole) -> None:
-        most, owner = self._limits.most_per_owner, whole.owner
-        if most and owner is not None and self._owned[owner] + self._elsewhere(owner) >= most:
-            raise TooManyPlaysError(f"{most} plays of one user's links", int(OVER_AFTER))
-        if not self._limits.most:
+        if not self._limits.most and not self._limits.most_per_owner:
             return
-        here = [each.mark for each in self._plays.values()]
-        elsewhere = self._beside([*here, whole.mark])
-        if whole.mark not in elsewhere and len(elsewhere | set(here)) >= self._limits.most:
-            self._beside(here)
+        elsewhere = self._beside([*self._marked(), whole.marked])
+        if whole.marked in elsewhere:
+            return
+        try:
+            self._refuse_one_more(whole.owner, elsewhere.union(self._marked()))
+        except TelpherError:
+            self._beside(self._marked())
+            raise
+
+    def _refuse_one_more(self, owner: int | None, going_on: Marks) -> None:
+        most = self._limits.most_per_owner
+        if most and owner is not None:
+            here = sum(each == owner for _, each in going_on)
+            # Other instances may be among those that were counted already.
+            if max(here, self._owned[owner] + self._elsewhere(owner)) >= most:
+                raise TooManyPlaysError(f"{most} plays of one user's links", int(OVER_AFTER))
+        if self._limits.most and len(going_on) >= self._limits.most:
             raise BusyError(f"{self._limits.most} plays are going on already")
+
+    def _marked(self) -> list[Marked]:
+        return [each.marked for each in self._plays.values()]
 
     def _forget(self, whole: Whole) -> None:
         del self._plays[whole.sitting]
@@ -239,8 +258,8 @@ class Plays:
         ended = list(takewhile(lambda each: each.over(until), resting))
         for whole in ended:
             self._forget(whole)
-        if ended and self._limits.most:
-            self._beside([each.mark for each in self._plays.values()])
+        if ended and (self._limits.most or self._limits.most_per_owner):
+            self._beside(self._marked())
 
 
 class Attendance:

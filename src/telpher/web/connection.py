@@ -41,8 +41,9 @@ from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
-from telpher.web import heads, refusal
+from telpher.web import refusal
 from telpher.web.handover import Handover
+from telpher.web.head import one_host, with_path
 from telpher.web.refusal import Refusal
 
 # A link's address has 2,000 bytes at most and browsers send some KiB of cookies. Everything a
@@ -278,9 +279,9 @@ class Connection(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         self._in_head = False
-        if not heads.one_host(self._hosts, self.parser.get_http_version()):
+        if not one_host(self._hosts, self.parser.get_http_version()):
             raise _Refused(refusal.MALFORMED)
-        self.url = heads.with_path(self.url)
+        self.url = with_path(self.url)
         super().on_headers_complete()
         if self._state.ending:
             self.cycle.keep_alive = False

@@ -5,7 +5,7 @@
     ranges     1,200 of one play: players open a connection for each fragment
 
 The last two protect this process, so each instance counts them by itself; plays are counted
-together where there is a Redis.
+together where there is a Redis, and by the workers of one machine in any case.
 
 An answer tells of the limit it was counted by as draft-ietf-httpapi-ratelimit-headers has it, since
 its version 8: `RateLimit-Policy: "plays";q=60;w=60` and `RateLimit: "plays";r=59;t=60`. An answer

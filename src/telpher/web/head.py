@@ -1,4 +1,4 @@
-"""What a request's head must be like before anybody looks at it (RFC 9112): host and target."""
+"""What the head of a request may be like. Pure."""
 
 from __future__ import annotations
 
