@@ -91,6 +91,31 @@ async def test_what_telpher_alone_can_answer_it_answers(tmp_path):
         assert (await cache.http.get(f"http://127.0.0.1:{cache.port}/health")).status_code == 200
 
 
+async def test_a_slice_is_asked_for_by_the_name_it_is_kept_under(tmp_path):
+    """Whoever swaps the file of a message in between puts nothing under another file's name."""
+    asked: list[bytes] = []
+
+    async def as_telpher(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Lets /edge/auth speak of a file, and then has another one."""
+        asked.append(await reader.readuntil(b"\r\n\r\n"))
+        about = b"204 No Content\r\nX-Telpher-File: the-first"
+        other = b"412 Precondition Failed\r\nContent-Length: 0"
+        said = about if asked[-1].startswith(b"GET /edge/auth ") else other
+        writer.write(b"HTTP/1.1 %b\r\nConnection: close\r\n\r\n" % said)
+        writer.close()
+
+    log, port = free_ports(), free_ports()
+    async with (
+        await asyncio.start_server(as_telpher, "127.0.0.1") as upstream,
+        plain_http.client() as http,
+    ):
+        settings = Settings(port=upstream.sockets[0].getsockname()[1])
+        async with nginx(tmp_path / "nginx", port, settings, log):
+            answer = await http.get(f"http://127.0.0.1:{port}/stream/1/2?k=3")
+    assert answer.status_code == 412
+    assert b'\r\nIf-Match: "the-first"\r\n' in asked[1]
+
+
 async def test_strangers_get_nothing_by_what_is_meant_for_nginx(tmp_path):
     async with edge(tmp_path) as cache:
         link = await cache.home.share(FileSpec(size=2 * MIB, dc=2))
