@@ -8,8 +8,11 @@ import re
 
 import pytest
 
-from tests.e2e.edge import MIB, at_port, edge, two
+from telpher.config.settings import Settings
+from tests import plain_http
+from tests.e2e.edge import MIB, at_port, edge, nginx, two
 from tests.e2e.house import bytes_of, eventually
+from tests.ports import free_ports
 from tgfake.world import FileSpec
 
 pytestmark = [pytest.mark.slow, pytest.mark.system]
@@ -104,13 +107,13 @@ async def test_a_slice_is_asked_for_by_the_name_it_is_kept_under(tmp_path):
         writer.write(b"HTTP/1.1 %b\r\nConnection: close\r\n\r\n" % said)
         writer.close()
 
-    log, port = free_ports(), free_ports()
+    port, log = free_ports(), free_ports()
     async with (
         await asyncio.start_server(as_telpher, "127.0.0.1") as upstream,
         plain_http.client() as http,
     ):
-        settings = Settings(port=upstream.sockets[0].getsockname()[1])
-        async with nginx(tmp_path / "nginx", port, settings, log):
+        settings = Settings(port=upstream.sockets[0].getsockname()[1], edge_log=("127.0.0.1", log))
+        async with nginx(tmp_path / "nginx", port, settings):
             answer = await http.get(f"http://127.0.0.1:{port}/stream/1/2?k=3")
     assert answer.status_code == 412
     assert b'\r\nIf-Match: "the-first"\r\n' in asked[1]
