@@ -32,6 +32,7 @@ class Plan:
     crowd_seconds: float
     cpu_runs: int
     cpu_bytes: int
+    edge_requests: int
 
 
 FULL: Final = Plan(
@@ -52,6 +53,7 @@ FULL: Final = Plan(
     crowd_seconds=30,
     cpu_runs=5,
     cpu_bytes=512 * MIB,
+    edge_requests=80,
 )
 # For networks nearer and farther than the usual one, which no ratio is made of.
 ASIDE: Final = replace(FULL, name="aside", ttfb_samples=9, cold_samples=3, play_runs=3)
@@ -73,6 +75,7 @@ QUICK: Final = Plan(
     crowd_seconds=0,
     cpu_runs=3,
     cpu_bytes=192 * MIB,
+    edge_requests=40,
 )
 TINY: Final = Plan(
     name="tiny",
@@ -92,4 +95,5 @@ TINY: Final = Plan(
     crowd_seconds=0,
     cpu_runs=1,
     cpu_bytes=MIB,
+    edge_requests=4,
 )

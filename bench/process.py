@@ -71,6 +71,10 @@ class Child:
             raise self.failure() from error
         return float(times.user + times.system)
 
+    def processes(self) -> list[psutil.Process]:
+        """Itself and those it has started."""
+        return [self._watched, *self._watched.children()]
+
     def failure(self) -> EndedError:
         """The error that says how it ended."""
         said = self._log.read_text(encoding="utf-8", errors="replace")[-_TOLD:]

@@ -9,6 +9,10 @@ cpu_over_bare        over decryption, hash and socket alone
 cpu_web              what middleware, routes and limits add to the bare streaming response of one
                      play, as a part of telpher's CPU seconds per GiB
 cpu_observing        the same of metrics and the log
+cpu_workers          CPU seconds per GiB of the dearer of two workers over those of one alone
+throughput_workers   MB/s of two workers over those of one, where there are cores for them
+cpu_edge             telpher's CPU for a request of 32 MiB that nginx serves from its cache, over
+                     that for one of 2 MiB: 1 means that it costs nothing by the byte
 upstream_20_viewers  bytes fetched over the file's size, for twenty viewers of it
 """
 
@@ -70,6 +74,9 @@ def ratios(results: Results) -> list[Ratio]:
         _bare(results),
         _part(results, naming.WEB, 0.05),
         _part(results, naming.OBSERVING, 0.03),
+        _workers_cpu(results),
+        _workers_throughput(results),
+        _edge(results),
         Ratio("upstream_20_viewers", shared, 1.05, reason="no row of 20 viewers"),
     ]
 
@@ -124,3 +131,29 @@ def _part(results: Results, what: str, bound: float) -> Ratio:
     added = results.get(case, what, "cpu_s_per_gib")
     value = added / own if own and added is not None else None
     return Ratio(f"cpu_{what}", value, bound, reason=f"a row of {case!r} is missing")
+
+
+def _workers_cpu(results: Results) -> Ratio:
+    costs = results.all(naming.workers_case(LOOPBACK), "cpu_s_per_gib")
+    alone = costs.pop(naming.ONE_WORKER, None)
+    costs.pop(naming.TWO_WORKERS, None)
+    value = max(costs.values()) / alone if costs and alone else None
+    return Ratio("cpu_workers", value, 1.1, reason="no row of two workers")
+
+
+def _workers_throughput(results: Results) -> Ratio:
+    rates = results.all(naming.workers_case(LOOPBACK), "mb_s")
+    one, two = rates.get(naming.ONE_WORKER), rates.get(naming.TWO_WORKERS)
+    value = two / one if one and two else None
+    reason = "not measurable on fewer than four cores"
+    return Ratio("throughput_workers", value, 1.8, at_least=True, reason=reason)
+
+
+def _edge(results: Results) -> Ratio:
+    small, large = (
+        results.get(naming.edge_case(LOOPBACK, size), naming.BEHIND_CACHE, "cpu_ms_per_request")
+        for size in (naming.SMALL_RANGE, naming.LARGE_RANGE)
+    )
+    value = large / small if large is not None and small else None
+    # The kernel counts in hundredths of a second, and a run comes to some tenths.
+    return Ratio("cpu_edge", value, 1.25, reason="no rows of nginx's cache")

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 FIGURES: Final = ("mb_s", "ttfb_ms", "cpu_s_per_gib", "upstream_ratio", "rss_mb")
 """What every row has, null or not."""
-MORE: Final = ("stall_rtts", "wasted_kib", "reserved_mb")
+MORE: Final = ("stall_rtts", "wasted_kib", "reserved_mb", "cpu_ms_per_request")
 """What some rows have besides."""
 BARE: Final = "bare"
 """The system that is none: decryption, hash and socket alone."""

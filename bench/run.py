@@ -20,6 +20,7 @@ from bench import machine
 from bench.cases import (
     cpu,
     crowd,
+    edge,
     faults,
     first_byte,
     one_viewer,
@@ -27,6 +28,7 @@ from bench.cases import (
     sharing,
     two_bots,
     web_cost,
+    workers,
 )
 from bench.machine import Cores
 from bench.plan import ASIDE, Plan
@@ -63,16 +65,20 @@ def acts(plan: Plan, cores: Cores) -> list[Act]:
     distance: list[Case] = [first_byte.measure, one_viewer.at_home]
     the_cpu = functools.partial(cpu.measure, cores=cores)
     the_web = functools.partial(web_cost.measure, cores=cores)
+    the_edge = functools.partial(edge.measure, cores=cores)
+    the_workers = functools.partial(workers.measure, cores=cores)
     if plan.name == "tiny":
         few = (TELPHER, KURIGRAM)
         return [
             Act(USUAL, [*main, seeks.measure], few),
             Act(LOOPBACK, [the_cpu, the_web], few),
+            Act(LOOPBACK, [the_workers, the_edge], []),
         ]
     chosen = [
         Act(USUAL, [*main, seeks.measure, faults.measure]),
         Act(USUAL, [two_bots.measure], [TELPHER], two_bots.SETTINGS),
         Act(LOOPBACK, [the_cpu, the_web]),
+        Act(LOOPBACK, [the_workers, the_edge], []),
     ]
     if plan.name == "full":
         chosen += [Act(profile, distance, plan=ASIDE) for profile in (NEAR, FAR)]

@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+import psutil
+
 from bench import telegram as tg
 from bench.machine import Cores
 from bench.process import Child, Usage, started
@@ -65,7 +67,7 @@ class Gateway:
     def __init__(self, system: System, telegram: tg.Telegram, folder: Path, cores: Cores) -> None:
         self.system = system
         self.telegram = telegram
-        self.port = _free_port()
+        self.port = free_port()
         self._folder = folder / system.name
         self._cores = cores
         self._stack = contextlib.AsyncExitStack()
@@ -134,6 +136,11 @@ class Gateway:
         """What it has used so far; raises EndedError."""
         return self._child.cpu_seconds()
 
+    def workers(self) -> list[psutil.Process]:
+        """The processes that serve: with WORKERS its children, in their order, else itself."""
+        itself, *children = self._child.processes()
+        return sorted(children, key=_number_of) or [itself]
+
     async def links(self, count: int, size: int, dc: int = tg.HOME_DC) -> list[tg.Link]:
         """The links of so many files nobody has seen before."""
         files = [await self.telegram.make_file(size, dc) for _ in range(count)]
@@ -165,7 +172,13 @@ async def gateway(
         await one.stop()
 
 
-def _free_port() -> int:
+def _number_of(worker: psutil.Process) -> int:
+    words = worker.cmdline()
+    return int(words[words.index("worker") + 1])
+
+
+def free_port() -> int:
+    """One that nobody listens on."""
     with socket.create_server((HOST, 0)) as listener:
         port: int = listener.getsockname()[1]
         return port

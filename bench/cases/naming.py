@@ -53,6 +53,33 @@ def cpu_case(profile: Profile) -> str:
     return f"CPU, one viewer; {profile.name}"
 
 
+ONE_WORKER: Final = "1 worker"
+TWO_WORKERS: Final = "2 workers"
+
+
+def workers_case(profile: Profile) -> str:
+    """The workers of one machine."""
+    return f"CPU, from the disk cache; {profile.name}"
+
+
+def worker_of(crew: str, number: int) -> str:
+    """One of them."""
+    return f"{crew}: {number}"
+
+
+DIRECT: Final = "telpher"
+BEHIND_CACHE: Final = "behind nginx's cache"
+
+
+SMALL_RANGE: Final = 2 << 20
+LARGE_RANGE: Final = 32 << 20
+
+
+def edge_case(profile: Profile, size: int) -> str:
+    """telpher's CPU with and without a cache in front, for ranges of so many bytes."""
+    return f"CPU, {size >> 20} MiB a request; {profile.name}"
+
+
 WEB: Final = "web"
 OBSERVING: Final = "observing"
 ONE_PLAY: Final = "one play"

@@ -26,6 +26,17 @@ def filled() -> Results:
         case = naming.added_case(LOOPBACK, naming.ONE_PLAY)
         results.row(case, part).add(cpu_s_per_gib=cost)
     results.row(naming.shared_case(USUAL), "telpher").add(upstream_ratio=1.01)
+    crew = {
+        naming.ONE_WORKER: 0.4,
+        naming.TWO_WORKERS: 0.5,
+        "2 workers: 0": 0.42,
+        "2 workers: 1": 0.43,
+    }
+    for system, cost in crew.items():
+        results.row(naming.workers_case(LOOPBACK), system).add(cpu_s_per_gib=cost)
+    for size, cost in ((naming.SMALL_RANGE, 1.5), (naming.LARGE_RANGE, 1.8)):
+        case = naming.edge_case(LOOPBACK, size)
+        results.row(case, naming.BEHIND_CACHE).add(cpu_ms_per_request=cost)
     return results
 
 
@@ -39,6 +50,9 @@ def test_ratios_are_over_the_best_of_the_others():
         "cpu_over_bare": (2.0, None),
         "cpu_web": (0.01, True),
         "cpu_observing": (0.04, False),
+        "cpu_workers": (pytest.approx(0.43 / 0.4), True),
+        "throughput_workers": (None, None),
+        "cpu_edge": (pytest.approx(1.2), True),
         "upstream_20_viewers": (1.01, True),
     }
 
@@ -51,6 +65,14 @@ def test_what_is_not_reached_is_said_loudly():
     results.row(naming.shared_case(USUAL), "telpher").samples["upstream_ratio"] = [1.2]
     loud = [ratio.name for ratio in ratios(results) if "NOT REACHED" in ratio.told()]
     assert loud == ["throughput_80ms", "upstream_20_viewers"]
+
+
+def test_two_workers_are_compared_where_there_are_cores_for_them():
+    results = filled()
+    for system, mb_s in ((naming.ONE_WORKER, 1000.0), (naming.TWO_WORKERS, 1900.0)):
+        results.row(naming.workers_case(LOOPBACK), system).add(mb_s=mb_s)
+    told = {ratio.name: (ratio.value, ratio.reached) for ratio in ratios(results)}
+    assert told["throughput_workers"] == (1.9, True)
 
 
 def test_a_missing_row_is_a_missing_ratio_with_a_reason():

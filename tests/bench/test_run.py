@@ -29,7 +29,10 @@ def test_the_result_file_has_its_shape(tmp_path: Path):
     report = json.loads(path.read_text())
     assert report["troubles"] == [], ran.stderr
     systems = {row["system"] for row in report["rows"]}
-    assert systems == {"telpher", "kurigram", "bare", "plain", "full", "web", "observing"}
+    assert systems == {
+        *("telpher", "kurigram", "bare", "plain", "full", "web", "observing"),
+        *("1 worker", "2 workers", "2 workers: 0", "2 workers: 1", "behind nginx's cache"),
+    }
     for row in report["rows"]:
         assert set(FIGURES) < set(row)
         assert any(row[name] is not None for name in (*FIGURES, "wasted_kib")), row
@@ -42,6 +45,9 @@ def test_the_result_file_has_its_shape(tmp_path: Path):
         "cpu_over_bare",
         "cpu_web",
         "cpu_observing",
+        "cpu_workers",
+        "throughput_workers",
+        "cpu_edge",
         "upstream_20_viewers",
     }
     for name, value in report["ratios"].items():

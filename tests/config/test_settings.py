@@ -124,6 +124,7 @@ def test_networks() -> None:
         ("SPEED_LIMIT_MBPS", "fast"),
         ("LINK_SECRET", "short"),
         ("LINK_TTL_HOURS", "-1"),
+        ("LINK_TTL_HOURS", "876001"),  # its links would have no date that can be written
         ("OPEN_LINKS", "perhaps"),
         ("CORS_ORIGINS", "example.org"),
         ("CORS_ORIGINS", "https://example.org/"),

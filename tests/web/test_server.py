@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import socket
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 
 import httpx
 import pytest
@@ -244,8 +246,24 @@ async def _silent_comers_keep_nobody_waiting(server: HttpServer) -> None:
         await begun.rest()
 
 
+async def _comers_are_cut_off_when_there_is_no_time(server: HttpServer) -> None:
+    with socket.create_connection(("127.0.0.1", server.port)) as waiting:
+        await server.close()
+        waiting.settimeout(PATIENCE)
+        with suppress(ConnectionError):
+            assert waiting.recv(1) == b""
+    gc.collect()
+
+
 @pytest.mark.parametrize("loop", [asyncio.new_event_loop, uvloop.new_event_loop])
-@pytest.mark.parametrize("scene", [_comers_are_served, _silent_comers_keep_nobody_waiting])
+@pytest.mark.parametrize(
+    "scene",
+    [
+        _comers_are_served,
+        _silent_comers_keep_nobody_waiting,
+        _comers_are_cut_off_when_there_is_no_time,
+    ],
+)
 def test_at_the_end(
     scene: Callable[[HttpServer], Awaitable[None]],
     loop: Callable[[], asyncio.AbstractEventLoop],

@@ -222,7 +222,14 @@ class Settings(BaseSettings):
         "signs links; derived from BOT_TOKEN when empty",
         "Set a long random text, for example the output of: openssl rand -hex 32",
     )
-    link_ttl_hours: float = _limit(0.0, "after how many hours a new link expires")
+    # In a link an expiry has 40 bits, and a date that people read four digits for the year.
+    link_ttl_hours: float = _setting(
+        0.0,
+        "after how many hours a new link expires",
+        "Set 0 to switch it off, or a positive number up to 876000 (a hundred years).",
+        ge=0,
+        le=876_000,
+    )
     open_links: bool = _setting(
         False,
         "also accept the original's unsigned links; unsafe",

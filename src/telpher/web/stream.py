@@ -85,11 +85,17 @@ class FileRoute(PrefixRoute):
 
     async def _slice(self, request: Request, receive: Receive, send: Send) -> None:
         """Bytes for nginx's cache: of a good link, in nobody's play; who gets them is told by
-        /edge/auth and the log (web.edge)."""
+        /edge/auth and the log (web.edge).
+
+        Of the file that /edge/auth spoke of, as If-Match says: under its name they are kept, for
+        every link to it. Meanwhile the sender may have put another one into the message.
+        """
         claims = self._admittance.claims(request, self._prefix)
         info = await file_of(claims, self._engine)
+        asked = joined(request)
         headers = file_headers(info, attachment=self._attachment)
-        wanted = wanted_of(joined(request), headers["ETag"], info)
+        _require_match(asked, headers["ETag"], info)
+        wanted = wanted_of(asked, headers["ETag"], info)
         open_range = partial(self._open, claims, None, info)
         answer = await _body(wanted, info, headers, open_range)
         await answer(request.scope, receive, send)
@@ -113,9 +119,7 @@ class FileRoute(PrefixRoute):
     ) -> ASGIApp:
         asked = joined(request)
         headers = file_headers(info, attachment=self._attachment)
-        decision = conditions.decide(asked, headers["ETag"], last_modified(info))
-        if decision is conditions.Decision.PRECONDITION_FAILED:
-            raise HttpError(HTTPStatus.PRECONDITION_FAILED, "precondition_failed")
+        decision = _require_match(asked, headers["ETag"], info)
         if decision is conditions.Decision.NOT_MODIFIED:
             return Response(None, HTTPStatus.NOT_MODIFIED, validators(headers))
         if request.method == "HEAD":
@@ -157,6 +161,14 @@ async def _body(
             status = HTTPStatus.OK
             stream = await open_range(0, length)
     return FileResponse(status, _sized(headers, length), stream, length)
+
+
+def _require_match(asked: Mapping[str, str], tag: str, info: FileInfo) -> conditions.Decision:
+    """What the conditions say. Raises HttpError where they forbid an answer."""
+    decision = conditions.decide(asked, tag, last_modified(info))
+    if decision is conditions.Decision.PRECONDITION_FAILED:
+        raise HttpError(HTTPStatus.PRECONDITION_FAILED, "precondition_failed")
+    return decision
 
 
 def wanted_of(asked: Mapping[str, str], tag: str, info: FileInfo) -> ranges.Requested:

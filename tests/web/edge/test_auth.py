@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from ipaddress import ip_network
 
 import httpx
@@ -121,6 +122,20 @@ async def test_slices_are_nobodys_play_and_only_a_proxys(
     assert len(world.engine.viewers) == 1
     wrong = await client.get(PATH, headers={**headers, "X-Forwarded-For": VIEWER})
     assert wrong.status_code == 404
+
+
+async def test_a_slice_is_of_the_file_that_was_asked_about(
+    world: World, client: httpx.AsyncClient
+) -> None:
+    """It is kept under that file's name, for all links to it: whoever may put another file into one
+    message must not put it there."""
+    name = (await ask(client)).headers["x-telpher-file"]
+    headers = {"X-Telpher-Slice": "1", "X-Forwarded-For": VIEWER, "If-Match": f'"{name}"'}
+    ranged = {**headers, "Range": "bytes=0-99999"}
+    assert (await client.get(LINK, headers=ranged)).status_code == 206
+    world.engine.files[REF] = replace(MOVIE, document_id=MOVIE.document_id + 1)
+    assert (await client.get(LINK, headers=ranged)).status_code == 412
+    assert (await client.get(LINK, headers=headers)).status_code == 412
 
 
 async def test_without_a_cache_in_front_there_is_nothing_of_it() -> None:
