@@ -62,7 +62,10 @@ def test_every_page_is_found_from_the_readme() -> None:
     assert [page.name for page in PAGES if f"(docs/{page.name})" not in text] == []
 
 
-@pytest.mark.parametrize("page", [ROOT / "README.md", *PAGES], ids=lambda page: page.name)
+OTHERS = [*ROOT.glob("*.md"), ROOT / "bench/README.md"]
+
+
+@pytest.mark.parametrize("page", [*OTHERS, *PAGES], ids=lambda page: page.name)
 def test_links_between_pages_lead_somewhere(page: Path) -> None:
     text = page.read_text("utf-8")
     addresses = re.findall(r"\]\(([^)\s]+)\)", text)

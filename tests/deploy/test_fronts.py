@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 
 import pytest
@@ -39,3 +40,34 @@ def test_no_log_of_nginx_holds_what_comes_after_the_question_mark(name: str) -> 
     form = text[text.index("log_format") : text.index(";", text.index("log_format"))]
     for variable in ("$request ", "$request_uri", "$args", "$query_string", "$http_referer"):
         assert variable not in form
+
+
+def blocks(name: str, head: str) -> list[set[str]]:
+    """What stands in the blocks of that head in a file of nginx, comments aside."""
+    text = re.sub(r" *#.*", "", (DEPLOY / name).read_text())
+    found = re.findall(rf"^ *{re.escape(head)} {{\n(.*?)^ *}}", text, re.DOTALL | re.MULTILINE)
+    return [{line.strip() for line in block.splitlines()} - {""} for block in found]
+
+
+def test_nginx_treats_three_telphers_as_it_treats_one() -> None:
+    def told(name: str) -> tuple[set[str], set[str], set[str]]:
+        (chosen,) = blocks(name, "map $request_uri $telpher_file_of")
+        (upstream,) = blocks(name, "upstream telpher")
+        servers = {re.sub(r"server \S+", "server", line) for line in upstream}
+        (passed,) = [
+            each for each in blocks(name, "location /") if any("pass" in one for one in each)
+        ]
+        return chosen, servers, passed
+
+    alone, three = told("nginx.conf"), told("nginx-cluster.conf")
+    assert three[:2] == alone[:2]
+    # Another proxy has come before, whose word it takes; and it may have been asked by a port.
+    assert alone[2] - three[2] == {
+        "proxy_set_header Host $host;",
+        "proxy_set_header X-Forwarded-Proto $scheme;",
+    }
+    assert three[2] - alone[2] == {
+        "proxy_set_header Host $http_host;",
+        "proxy_set_header X-Forwarded-Proto $telpher_scheme;",
+        'proxy_set_header X-Telpher-Slice "";',
+    }

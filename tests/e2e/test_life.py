@@ -8,8 +8,10 @@ import socket
 import httpx
 import pytest
 
+from telpher.clock import SystemClock
+from telpher.storage.sqlite import SqliteDatabase
 from tests import plain_http
-from tests.e2e.house import LINK, TOKEN, bytes_of, telegram
+from tests.e2e.house import LINK, TOKEN, bytes_of, eventually, telegram
 from tests.e2e.process import environment, run_to_end, started
 from tests.ports import free_ports
 from tests.web.raw import wire
@@ -94,6 +96,29 @@ async def test_a_second_start_does_not_log_in_again(tmp_path, world, ann, end):
             # What was sent while it was down is answered now (rule 34).
             assert LINK.search((await ann.reply_to(missed)).text)
         assert (cluster.counters.logins, cluster.counters.imports) == (logins, imports)
+
+
+async def test_killed_behind_an_answer_it_lists_no_link_that_nobody_was_given(tmp_path, world, ann):
+    """The message comes again: how far updates came is saved every few seconds."""
+    async with telegram(world, tmp_path) as (_, servers):
+        env = environment(servers, tmp_path / "work")
+        async with started(env, tmp_path) as first:
+            await first.logged("connected to Telegram")
+            given = {await link_for(ann, FileSpec(size=5))}
+            first.signal(signal.SIGKILL)
+            await first.exit_status()
+        async with started(env, tmp_path) as second:
+            await second.logged("connected to Telegram")
+            given.add(await link_for(ann, FileSpec(size=6)))
+            database = SqliteDatabase(tmp_path / "work" / "telpher.sqlite3", SystemClock())
+            async with database:
+
+                async def listed() -> bool:
+                    found = await database.links.of_owner(ann.user_id, 10, None)
+                    assert len({each.ref for each in found}) == len(found)
+                    return len(found) == len(given)
+
+                await eventually(listed)
 
 
 async def test_a_second_one_on_the_same_folder_waits_for_the_first(tmp_path, world):

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import pytest
@@ -100,6 +101,26 @@ def test_every_link_has_an_id_of_its_own():
     assert len(ids) == 64
     assert max(ids) > 2**48, "63 bits are drawn"
     assert 0 < min(ids) < max(ids) < 2**63
+
+
+def test_on_one_occasion_a_link_is_made_once():
+    """A message that comes again after a crash has been answered with it already."""
+
+    file = file_info()
+    another = replace(file, document_id=file.document_id + 1)
+
+    def made(once="7 sent 42", ref=CHANNEL, info=file):
+        return service().make(ref, info, once=once).claims.link_id
+
+    others = {
+        made("7 sent 43"),
+        made(ref=MessageRef(CHANNEL.chat_id, CHANNEL.message_id + 1)),
+        made(info=another),
+        made(""),
+    }
+    assert made() == made()
+    assert len({made(), *others}) == 5
+    assert all(0 < each < 2**63 for each in others)
 
 
 @pytest.mark.parametrize("key", [None, "", "x", "é", "A" * 10_000])

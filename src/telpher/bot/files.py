@@ -95,7 +95,9 @@ class Files:
         await self._hand_out(turn, [(ref, found)])
 
     async def _hand_out(self, turn: Turn, found: Sequence[tuple[MessageRef, FileInfo]]) -> None:
-        entries = [Entry(file, self._links.make(ref, file, turn.user_id)) for ref, file in found]
+        once = f"{turn.chat_id} {turn.name}"
+        made = [self._links.make(ref, file, turn.user_id, once=once) for ref, file in found]
+        entries = [Entry(file, links) for (_, file), links in zip(found, made, strict=True)]
         await self._links.enter(each.links for each in entries)
         for each in entries:
             self._told(each.links, turn.person)

@@ -107,6 +107,12 @@ class Turn:
         return self._incoming.ref.chat_id
 
     @property
+    def name(self) -> str:
+        """What happened, as nothing else in this chat is called; the same when Telegram brings it
+        again after a crash."""
+        return f"{type(self._incoming).__name__} {self._number()}"
+
+    @property
     def local_urls(self) -> bool:
         """See BotGateway."""
         return self._gateway.local_urls
@@ -131,7 +137,7 @@ class Turn:
         """
         ref = self._incoming.ref
         self._sent += 1
-        once = f"{type(self._incoming).__name__} {self._number()} {self._sent}"
+        once = f"{self.name} {self._sent}"
         reply_to = ref.message_id if as_reply or self.chat_id < 0 else 0
         message = _outgoing(answer, reply_to=reply_to, once=once)
         while True:

@@ -10,7 +10,9 @@ A link names the message the file was sent in and carries one signed value, `k`:
 The file's name is decoration: players show it and save by it, the signature does not cover it.
 Each call of `make` draws a new link id, so that one link can be revoked and counted by itself while
 another to the same file lives on; `Links.record` is what the database keeps of it, and `rewrite`
-makes the same addresses out of that again, character by character.
+makes the same addresses out of that again, character by character. What is made on an occasion that
+has a name is made once: when a message comes again after a crash, its answer stands in the chat
+already, and a link with another id would be one that nobody has seen.
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
+from hashlib import blake2b
 
 from telpher.clock import Clock
 from telpher.core import names
@@ -84,13 +87,20 @@ class LinkService:
         await self.enter([links])
         return links
 
-    def make(self, ref: MessageRef, info: FileInfo, owner: int = 0, playlist: str = "") -> Links:
+    def make(
+        self,
+        ref: MessageRef,
+        info: FileInfo,
+        owner: int = 0,
+        playlist: str = "",
+        once: str = "",
+    ) -> Links:
         """New links to the file of `ref`, owned by nobody (0) or by a user; `enter` has to follow
-        before they are handed out."""
+        before they are handed out. On the occasion called `once` they always have the same id."""
         now = self._clock.now()
         return self.rewrite(
             LinkRecord(
-                link_id=secrets.randbelow(_LINK_IDS) + 1,
+                link_id=_id_of(once, ref, info) if once else _new_id(),
                 owner=owner,
                 ref=ref,
                 created=now,
@@ -146,3 +156,14 @@ class LinkService:
         place = f"{self._base}/{route}/{ref.chat_id}/{ref.message_id}"
         named = f"{place}/{name}?k={key}"
         return named if name and len(named) <= _MAX_URL else f"{place}?k={key}"
+
+
+def _new_id() -> int:
+    return secrets.randbelow(_LINK_IDS) + 1
+
+
+def _id_of(once: str, ref: MessageRef, info: FileInfo) -> int:
+    """As good as drawn, and the same each time."""
+    named = f"{once} {ref.chat_id} {ref.message_id} {info.document_id}"
+    digest = blake2b(named.encode(), digest_size=8, person=b"telpher link")
+    return int.from_bytes(digest.digest()) >> 1 or 1
