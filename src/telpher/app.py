@@ -180,6 +180,9 @@ def _start_jobs(app: App, jobs: Runner, channel: int | str | None) -> None:
     jobs.start("log level", app.log_level.run)
     for name, job in app.books.fellows.jobs(partial(_hear, app), app.engine.owned):
         jobs.start(name, job)
+    jobs.start("heritage", app.heritage.run)
+    if app.edge_log is not None:
+        jobs.start("edge log", app.edge_log.run)
     jobs.start("pulse", app.pulse.run)
     jobs.start("machine", app.machine.run)
     jobs.start("word of a restart", partial(_announce, app))

@@ -27,6 +27,7 @@ from telpher.ending import Ending
 from telpher.entry import Entry, dashboard_deps, open_entry
 from telpher.errors import SettingsError
 from telpher.jobs.copies import CopyDesk, NoCopyDesk
+from telpher.jobs.heritage import Heritage
 from telpher.jobs.upkeep import Upkeep
 from telpher.limits import play_limits, rates
 from telpher.live import Live
@@ -102,6 +103,7 @@ class App:
     pulse: Pulse
     machine: Machine
     telephone: Telephone
+    heritage: Heritage
     edge_log: EdgeLog | None
 
 
@@ -148,7 +150,7 @@ def build(settings: Settings, frame: Frame, stores: Stores, tasks: asyncio.TaskG
         rates=rates(settings, clock, telephone),
         gallery=Gallery(engine, FrameTaker() if can_take() else None, clock, tasks),
         entry=open_entry(settings, clock, stores.database, books, live.counters),
-        tickets=Desk(clock),
+        tickets=Desk(clock, frame.place.number),
     )
     bot = _bot(settings, rooms)
     newcomers.told = bot.reports.new_user
@@ -208,7 +210,10 @@ def _app(settings: Settings, rooms: _Rooms, bot: Bot) -> App:
         pulse=rooms.entry.pulse,
         machine=rooms.machine,
         telephone=rooms.telephone,
-        edge_log=_edge_log(settings, rooms.tickets),
+        heritage=Heritage(
+            settings.work_dir, rooms.frame.place, rooms.books.delivery.deliver_all_of
+        ),
+        edge_log=_edge_log(settings, rooms),
     )
 
 
@@ -224,8 +229,10 @@ def _fleet(
     return Fleet(accounts, sources, frame.clock, frame.timing, tasks)
 
 
-def _edge_log(settings: Settings, tickets: Desk) -> EdgeLog | None:
-    return EdgeLog(tickets, *settings.edge_log) if settings.edge_log else None
+def _edge_log(settings: Settings, rooms: _Rooms) -> EdgeLog | None:
+    if settings.edge_log is None:
+        return None
+    return EdgeLog(rooms.tickets, settings.edge_log, rooms.telephone)
 
 
 def _engine(

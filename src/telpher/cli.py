@@ -83,14 +83,21 @@ def run() -> None:
 
 
 @commands.command("worker", hidden=True)
-def work(number: int, of: int, listener: Descriptor, meeting: Meeting, leash: Descriptor) -> None:
+def work(
+    number: int,
+    of: int,
+    listener: Descriptor,
+    meeting: Meeting,
+    leash: Descriptor,
+    edge_log: Annotated[int | None, typer.Option()] = None,
+) -> None:
     """One of several workers, as the supervisor starts it."""
     settings, troubles = config.load(), Troubles()
     logs.setup(settings.log_level, settings.log_format, settings.secrets(), troubles=troubles)
     structlog.contextvars.bind_contextvars(worker=number)
     _hold_memory()
     board = Board(meeting / workers.BOARD, of, SystemClock(), number)
-    place = Place(number, of, listener, meeting, leash, board)
+    place = Place(number, of, listener, meeting, leash, board, edge_log)
     again = _until_stopped(lambda: app.serve(settings, troubles=troubles, place=place))
     raise typer.Exit(BEGIN_ANEW if again else 0)
 

@@ -23,6 +23,7 @@ import socket
 import sys
 import tempfile
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -33,6 +34,7 @@ from telpher.config.settings import Settings
 from telpher.core.respawn import LOOK_EVERY, EndAll, Respawn, Watch
 from telpher.crew.board import Board, Figure
 from telpher.streaming.plays import MOST_REMEMBERED
+from telpher.web.edge.log import bound
 from telpher.web.listening import listen
 
 # What the board is called in the folder where the workers meet.
@@ -48,9 +50,12 @@ async def supervise(settings: Settings, claim: int, patience: float) -> int:
     `claim` is the descriptor of WORK_DIR's lock; a worker that was asked to end is killed after
     `patience` seconds. Raises SettingsError for a port that is not to be had.
     """
-    listener = await listen(settings.host, settings.port)
-    with listener, tempfile.TemporaryDirectory(prefix="telpher-") as meeting, _pipe() as leash:
-        crew = Supervisor(listener, Path(meeting), (claim, leash), SystemClock())
+    with contextlib.ExitStack() as stack:
+        listener = stack.enter_context(await listen(settings.host, settings.port))
+        edge_log = stack.enter_context(bound(*settings.edge_log)) if settings.edge_log else None
+        meeting = stack.enter_context(tempfile.TemporaryDirectory(prefix="telpher-"))
+        held = Held(claim, stack.enter_context(_pipe()), edge_log.fileno() if edge_log else None)
+        crew = Supervisor(listener, Path(meeting), held, SystemClock())
         loop = asyncio.get_running_loop()
         numbers = (signal.SIGTERM, signal.SIGINT)
         for number in numbers:
@@ -62,12 +67,20 @@ async def supervise(settings: Settings, claim: int, patience: float) -> int:
                 loop.remove_signal_handler(number)
 
 
-class Supervisor:
-    """See the module. `held` are what the workers inherit besides: the claim, and the leash."""
+@dataclass(frozen=True, slots=True)
+class Held:
+    """The descriptors that the workers inherit besides the listening socket: the claim, the leash,
+    and the socket for nginx's log, if there is one."""
 
-    def __init__(
-        self, listener: socket.socket, meeting: Path, held: tuple[int, int], clock: Clock
-    ) -> None:
+    claim: int
+    leash: int
+    edge_log: int | None = None
+
+
+class Supervisor:
+    """See the module."""
+
+    def __init__(self, listener: socket.socket, meeting: Path, held: Held, clock: Clock) -> None:
         self._listener = listener
         self._meeting = meeting
         self._held = held
@@ -126,13 +139,14 @@ class Supervisor:
                 watch = Watch()
 
     async def _start(self, number: int, workers: int) -> asyncio.subprocess.Process:
-        claim, leash = self._held
-        listener = self._listener.fileno()
+        held, listener = self._held, self._listener.fileno()
+        edge_log = () if held.edge_log is None else (held.edge_log,)
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "telpher", "worker", str(number), str(workers)),
             *("--listener", str(listener), "--meeting", str(self._meeting)),
-            *("--leash", str(leash)),
-            pass_fds=(listener, claim, leash),
+            *("--leash", str(held.leash)),
+            *(f"--edge-log={each}" for each in edge_log),
+            pass_fds=(listener, held.claim, held.leash, *edge_log),
             stdin=asyncio.subprocess.DEVNULL,
         )
         self._processes[number] = process

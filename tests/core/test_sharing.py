@@ -32,6 +32,15 @@ def test_every_way_to_one_message_leads_to_one_worker(target: str) -> None:
     assert of(target) == of("/stream/-1001234/55") is not None
 
 
+def test_what_a_cache_asks_is_about_the_file_it_will_send() -> None:
+    head = "GET /edge/auth HTTP/1.1\r\nHost: x\r\nX-Original-Uri: {}\r\nAccept: */*\r\n\r\n"
+    for target in ("/stream/-1001234/55?k=abc", "/download/-1001234/55"):
+        assert owner(head.format(target).encode(), WORKERS) == of("/stream/-1001234/55?k=1")
+    for target in ("/watch/-1001234/55", "/", "/stream/x/5"):
+        assert owner(head.format(target).encode(), WORKERS) is None
+    assert owner(head.replace("/edge/auth", "/edge/x").format("/stream/1/2").encode(), 4) is None
+
+
 def test_the_method_does_not_matter() -> None:
     head = owner(b"HEAD /stream/7/8?k=1 HTTP/1.1\r\n", WORKERS)
     assert head == of("/stream/7/8?k=1") is not None

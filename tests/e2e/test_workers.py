@@ -5,18 +5,24 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
+import sqlite3
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import httpx
 import psutil
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 
+from telpher.clock import SystemClock
+from telpher.storage.sqlite import SqliteDatabase
 from tests import plain_http
-from tests.e2e.house import LINK, PATIENCE, TOKEN, bytes_of, telegram
+from tests.e2e.house import LINK, PATIENCE, TOKEN, bytes_of, eventually, settings_for, telegram
 from tests.e2e.process import Telpher, environment, run_to_end, started
+from tests.e2e.test_edge import nginx
 from tests.e2e.test_restart import asked, until, yes
+from tests.ports import free_ports
 from tgfake.cluster import Cluster
 from tgfake.network import Shape
 from tgfake.world import File, FileSpec, World
@@ -74,6 +80,17 @@ async def site(tmp_path: Path, shape: Shape | None = None, **settings: str) -> A
         env = environment(servers, tmp_path / "work", WORKERS=str(WORKERS), ADMINS=ann, **settings)
         async with started(env, tmp_path) as telpher:
             yield Site(world, cluster, telpher, telpher.pid)
+
+
+@contextlib.contextmanager
+def hanging(worker: psutil.Process) -> Iterator[None]:
+    """It does nothing any more; in the end it is dead, whatever happened."""
+    worker.suspend()
+    try:
+        yield
+    finally:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            worker.kill()
 
 
 async def test_what_is_about_one_file_goes_to_one_worker(tmp_path):
@@ -138,14 +155,13 @@ async def test_one_that_hangs_is_stood_in_for_and_replaced(tmp_path):
         await home.all_connected()
         films = [home.world.add_file(FileSpec(size=MIB, dc=2)) for _ in range(2 * WORKERS)]
         links = [await home.share(film) for film in films]
-        victim = home.workers()[1]
-        victim.send_signal(signal.SIGSTOP)
-        # What is given to it before it is missed is served by who gave it, once it is replaced.
-        answers = await asyncio.gather(*(http.get(link) for link in links * 3))
-        for film, answer in zip(films * 3, answers, strict=True):
-            assert answer.content == bytes_of(film)
-        hangs = await home.telpher.logged("a worker hangs and is killed")
-        ended = await home.telpher.logged("a worker ended")
+        with hanging(victim := home.workers()[1]):
+            # What is given to it before it is missed is served by who gave it, once it is replaced.
+            answers = await asyncio.gather(*(http.get(link) for link in links * 3))
+            for film, answer in zip(films * 3, answers, strict=True):
+                assert answer.content == bytes_of(film)
+            hangs = await home.telpher.logged("a worker hangs and is killed")
+            ended = await home.telpher.logged("a worker ended")
         assert hangs["worker"] == ended["worker"] == 1
         assert (ended["status"], ended["pause"]) == (-signal.SIGKILL, 0.0)
         await home.telpher.logged("connected to Telegram")
@@ -265,6 +281,113 @@ async def test_without_a_supervisor_the_workers_end_and_the_next_one_begins(tmp_
                 await second.logged("connected to Telegram")
             assert not any(each.is_running() for each in workers)
             assert (await http.get(link)).content == bytes_of(film)
+
+
+def waiting(path: Path) -> bool:
+    """Whether there are counters in that file."""
+    with contextlib.closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as connection:
+        [[count]] = connection.execute("SELECT count(*) FROM sums")
+    return bool(count)
+
+
+async def test_what_killed_workers_had_to_count_is_counted_with_fewer_of_them(tmp_path):
+    """Once, whoever delivers it."""
+    async with site(tmp_path) as home, plain_http.client() as http:
+        await home.all_connected()
+        films = [home.world.add_file(FileSpec(size=MIB, dc=2)) for _ in range(2 * WORKERS)]
+        links = [await home.share(film) for film in films]
+        work_dir = tmp_path / "work"
+        for link in links:
+            assert len((await http.get(link)).content) == MIB
+
+        async def on_their_way() -> bool:
+            """Some are on the disk of a worker, and not in the database yet."""
+            await http.get(links[0])
+            await http.get(links[-1])
+            return any(map(waiting, work_dir.glob("worker-*/local.sqlite3")))
+
+        await eventually(on_their_way)
+        workers = list(home.workers().values())
+        home.telpher.signal(signal.SIGSTOP)  # nobody shall come back
+        for each in workers:
+            each.kill()
+        home.telpher.signal(signal.SIGKILL)
+        assert list(work_dir.glob("worker-*/local.sqlite3"))
+        env = {**home.telpher.env, "PORT": str(home.telpher.port), "WORKERS": "1"}
+        async with started(env, tmp_path) as second:
+            await second.logged("connected to Telegram")
+
+            async def delivered() -> bool:
+                return not list(work_dir.glob("worker-*/local.sqlite3"))
+
+            await eventually(delivered)
+            second.signal(signal.SIGTERM)
+            assert await second.exit_status() == 0
+        async with SqliteDatabase(work_dir / "telpher.sqlite3", SystemClock()) as database:
+            totals = await database.ledger.totals()
+        # What a killed one had in memory alone, of its last second, may be lost.
+        assert 0 < totals.streams <= len(links)
+        assert totals.files == len(links)
+
+
+async def test_metrics_and_health_are_of_all_workers_whichever_is_asked(tmp_path):
+    async with site(tmp_path) as home, plain_http.client() as http:
+        await home.all_connected()
+        films = [home.world.add_file(FileSpec(size=MIB, dc=2)) for _ in range(3 * WORKERS)]
+        for film in films:
+            assert len((await http.get(await home.share(film))).content) == MIB
+
+        async def told() -> tuple[dict[str, float], dict[str, float]]:
+            text = (await http.get(f"{home.telpher.url}/metrics")).text
+            families = {each.name: each for each in text_string_to_metric_families(text)}
+            return tuple(
+                {sample.labels["worker"]: sample.value for sample in families[name].samples}
+                for name in ("telpher_worker_up", "telpher_sent_bytes")
+            )
+
+        up, sent = await told()
+        assert up == {"0": 1, "1": 1, "2": 1}
+        async with asyncio.timeout(PATIENCE):
+            while sum(sent.values()) < len(films) * MIB:
+                _, sent = await told()
+        assert sum(sent.values()) == len(films) * MIB
+        assert min(sent.values()) < len(films) * MIB
+        report = (await http.get(f"{home.telpher.url}/health")).json()
+        assert [each["worker"] for each in report["workers"]] == [0, 1, 2]
+        with hanging(home.workers()[2]):
+            # By a new connection: those before may be with the one that hangs.
+            async with asyncio.timeout(PATIENCE), plain_http.client() as new:
+                while report["workers"][2]["status"] != "silent":
+                    report = (await new.get(f"{home.telpher.url}/health")).json()
+        assert report["status"] == "degraded"
+        assert "worker_silent" in {each["reason"] for each in report["reasons"]}
+
+
+@pytest.mark.system
+async def test_what_a_cache_in_front_sends_is_counted_whoever_hears_of_it(tmp_path):
+    log, port = free_ports(), free_ports()
+    edge = {"EDGE_LOG": f"127.0.0.1:{log}", "TRUSTED_PROXIES": "127.0.0.1", "MAX_STREAMS": "4"}
+    async with site(tmp_path, **edge) as home, plain_http.client() as http:
+        await home.all_connected()
+        films = [home.world.add_file(FileSpec(size=MIB, dc=2)) for _ in range(5)]
+        straight = [await home.share(film) for film in films]
+        links = [each.replace(str(home.telpher.port), str(port)) for each in straight]
+        servers = Path(home.telpher.env["TELEGRAM_SERVERS"])
+        there = settings_for(servers, tmp_path / "work", port=home.telpher.port)
+        async with nginx(tmp_path / "nginx", port, there, log):
+            for link, film in zip(links[:4] * 3, films[:4] * 3, strict=True):
+                assert (await http.get(link)).content == bytes_of(film)
+            # Plays that nginx sends are plays: one of each, at one worker.
+            assert (await http.get(links[4])).status_code == 503
+
+            async def counted() -> bool:
+                path = tmp_path / "work" / "telpher.sqlite3"
+                async with SqliteDatabase(path, SystemClock()) as database:
+                    totals = await database.ledger.totals()
+                return (totals.streams, totals.bytes_served) == (4, 12 * MIB)
+
+            await eventually(counted)
+        assert sum(home.counters.bytes_served[film.id] for film in films) <= 4.4 * MIB
 
 
 async def test_a_taken_port_ends_it_with_the_reason(tmp_path):

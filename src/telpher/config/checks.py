@@ -31,11 +31,6 @@ def _edge(settings: Settings, wrong: frozenset[str]) -> Iterator[str]:
             "EDGE_LOG is set, but TRUSTED_PROXIES is not, so nobody may ask for viewers. "
             "Name the proxy's address there."
         )
-    if settings.workers > 1:
-        yield (
-            "EDGE_LOG is set, and WORKERS is above 1, but the log reaches one process alone. "
-            "Leave WORKERS at 1; with a cache in front one process is enough."
-        )
 
 
 def missing(settings: Settings) -> list[str]:

@@ -12,6 +12,13 @@ import zlib
 from collections.abc import Callable
 from typing import Final
 
+# What a cache in front asks before it sends a file's bytes (`web.edge`): a header names the file.
+_ASKED_BY_EDGE: Final = re.compile(
+    rb"GET /edge/auth[ ?].{0,32768}?\r\nX-Original-Uri: "
+    rb"/(?:stream|download)/(-?\d{1,20})/(\d{1,20})[/?\r]",
+    re.DOTALL | re.IGNORECASE,
+)
+
 # Routes that are about one message. All else is answered by whoever accepted it.
 _TARGET: Final = re.compile(
     rb"[A-Z]{1,16} (?:https?://[^/ \r\n]{0,255})?"
@@ -22,7 +29,7 @@ _TARGET: Final = re.compile(
 def owner(request: bytes, workers: int) -> int | None:
     """The number of the worker for a request that begins with these bytes; None when any will do,
     or when they are too few to tell."""
-    found = _TARGET.match(request)
+    found = _TARGET.match(request) or _ASKED_BY_EDGE.match(request)
     if found is None:
         return None
     # By their values: leading zeros are another spelling of the same message.

@@ -17,7 +17,8 @@ class Place:
 
     `listener` is the descriptor of the listening socket, which the supervisor has bound;
     `meeting` is the folder where the workers' own sockets are; `leash` is a descriptor that ends
-    (reads as empty) when the supervisor does; `board` is where all say how they are. All are None
+    (reads as empty) when the supervisor does; `board` is where all say how they are;
+    `edge_log` is the descriptor of the socket for nginx's log, if there is one. All are None
     for who works alone.
     """
 
@@ -27,6 +28,7 @@ class Place:
     meeting: Path | None = None
     leash: int | None = None
     board: Board | None = None
+    edge_log: int | None = None
 
     def home(self, work_dir: Path) -> Path:
         """Where in WORK_DIR this process keeps what is its own. The first has WORK_DIR itself, so

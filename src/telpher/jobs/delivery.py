@@ -76,6 +76,10 @@ class Delivery:
         self._database = database
         self._met = met
 
+    async def deliver_all_of(self, outbox: Outbox) -> None:
+        """What waits on disk elsewhere, of a process that is no more. Raises StorageError."""
+        await Delivery(self._journal, outbox, self._database, self._met).deliver()
+
     async def run(self) -> None:
         """Delivers until cancelled. Raises StorageError: then it is to be called again."""
         while True:

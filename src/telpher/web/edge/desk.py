@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import secrets
+import string
 from collections import OrderedDict
 from typing import Final, Protocol
 
 from telpher.clock import Clock
+
+# A ticket's first character names the worker that has issued it, of 64 at most.
+_NUMBERS: Final = string.ascii_letters + string.digits + "-_"
 
 # Answers that nginx sends at once, at most; of more, the oldest are no longer counted.
 MOST: Final = 100_000
@@ -30,8 +34,10 @@ class Attendance(Protocol):
 class Desk:
     """See the module."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, number: int = 0) -> None:
+        """`number` is this worker's."""
         self._clock = clock
+        self._number = number
         self._held: OrderedDict[str, tuple[Attendance, float]] = OrderedDict()
 
     def __len__(self) -> int:
@@ -46,7 +52,7 @@ class Desk:
                 break
             del self._held[oldest]
             left.leave()
-        ticket = secrets.token_urlsafe(16)
+        ticket = _NUMBERS[self._number] + secrets.token_urlsafe(16)[1:]
         self._held[ticket] = attendance, now
         return ticket
 
@@ -60,3 +66,8 @@ class Desk:
         if count:
             attendance.served(count)
         attendance.leave()
+
+
+def issuer(ticket: str) -> int:
+    """The number of the worker that has issued it, or would have."""
+    return _NUMBERS.index(ticket[0])
