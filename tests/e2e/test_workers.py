@@ -18,9 +18,9 @@ from prometheus_client.parser import text_string_to_metric_families
 from telpher.clock import SystemClock
 from telpher.storage.sqlite import SqliteDatabase
 from tests import plain_http
+from tests.e2e.edge import nginx
 from tests.e2e.house import LINK, PATIENCE, TOKEN, bytes_of, eventually, settings_for, telegram
 from tests.e2e.process import Telpher, environment, run_to_end, started
-from tests.e2e.test_edge import nginx
 from tests.e2e.test_restart import asked, until, yes
 from tests.ports import free_ports
 from tgfake.cluster import Cluster
@@ -373,8 +373,9 @@ async def test_what_a_cache_in_front_sends_is_counted_whoever_hears_of_it(tmp_pa
         straight = [await home.share(film) for film in films]
         links = [each.replace(str(home.telpher.port), str(port)) for each in straight]
         servers = Path(home.telpher.env["TELEGRAM_SERVERS"])
-        there = settings_for(servers, tmp_path / "work", port=home.telpher.port)
-        async with nginx(tmp_path / "nginx", port, there, log):
+        telpher = {"port": home.telpher.port, "edge_log": ("127.0.0.1", log)}
+        there = settings_for(servers, tmp_path / "work", **telpher)
+        async with nginx(tmp_path / "nginx", port, there):
             for link, film in zip(links[:4] * 3, films[:4] * 3, strict=True):
                 assert (await http.get(link)).content == bytes_of(film)
             # Plays that nginx sends are plays: one of each, at one worker.
