@@ -49,11 +49,16 @@ class Ratio:
             return None
         return self.value >= self.bound if self.at_least else self.value <= self.bound
 
+    @property
+    def asked(self) -> str:
+        """What is asked for, in words."""
+        if self.bound is None:
+            return "to be stated"
+        return f"{'at least' if self.at_least else 'at most'} {self.bound:g}"
+
     def told(self) -> str:
         """A line for people."""
-        asked = "to be stated"
-        if self.bound is not None:
-            asked = f"{'at least' if self.at_least else 'at most'} {self.bound:g}"
+        asked = self.asked
         if self.value is None:
             return f"{self.name:20} -       {asked:14} not measured: {self.reason}"
         verdict = {True: "reached", False: "NOT REACHED", None: ""}[self.reached]

@@ -110,6 +110,7 @@ async def run(plan: Plan, chosen: Sequence[Act], cores: Cores) -> tuple[Results,
         "rows": [row.as_json() for row in results],
         "ratios": {ratio.name: _short(ratio.value) for ratio in found},
         "reasons": {ratio.name: ratio.reason for ratio in found if ratio.value is None},
+        "asked": {ratio.name: ratio.asked for ratio in found},
         "reached": {ratio.name: ratio.reached for ratio in found},
         "troubles": troubles,
     }

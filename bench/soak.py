@@ -47,6 +47,12 @@ _RSS_SLACK: Final = 1.1
 _SLACK: Final = 3
 """Sockets, descriptors, tasks more than before that mean nothing: a connection just being kept."""
 
+_HONEST: Final = {
+    404: "message deleted",
+    410: "message deleted",
+    503: "asked to come back later",
+}
+
 # What a fault of each kind needs beyond the number of times.
 _FAULTS: Final[dict[Kind, dict[str, Any]]] = {
     Kind.FLOOD_WAIT: {"method": "upload.getFile", "seconds": 1, "times": 20},
@@ -72,6 +78,10 @@ _FAULTS: Final[dict[Kind, dict[str, Any]]] = {
 }
 
 
+def _ended(play: Play) -> str:
+    return f"answer {play.status}" if play.status else "left while it was held up by faults"
+
+
 @dataclass(slots=True)
 class Tally:
     """What the viewers saw."""
@@ -79,8 +89,10 @@ class Tally:
     plays: int = 0
     received: int = 0
     wrong: int = 0
-    without: int = 0
-    """Plays that ended before the first byte."""
+    refused: Counter[str] = field(default_factory=Counter)
+    """Plays that got an honest answer instead of bytes."""
+    without: Counter[str] = field(default_factory=Counter)
+    """Plays that ended before the first byte though there was one to be had, and how."""
     broken: Counter[str] = field(default_factory=Counter)
     statuses: Counter[int] = field(default_factory=Counter)
     faults: Counter[str] = field(default_factory=Counter)
@@ -96,7 +108,10 @@ class Tally:
         """One more play has ended."""
         self.plays += 1
         self.received += play.received
-        self.without += not play.received
+        if play.status in _HONEST:
+            self.refused[_HONEST[play.status]] += 1
+        elif not play.received:
+            self.without[play.trouble or _ended(play)] += 1
         self.statuses[play.status] += 1
         good = play.status in (200, 206)
         if good and play.wrong_at is not None:
@@ -247,11 +262,17 @@ async def soak(seconds: float, viewers: int, cores: Cores) -> None:
                 sys.stdout.write(f"tgfake itself crashed {crashes} times: look there first\n")
 
 
+def _part(tally: Tally) -> str:
+    count = sum(tally.without.values())
+    return f"{count} ({count / max(tally.plays, 1):.1%})"
+
+
 def report(tally: Tally, before: State, after: State) -> str:
     """What came of it, for people."""
     lines = [
-        f"plays {tally.plays}, {tally.without} of them without a byte, "
-        f"{tally.received / 1e9:.2f} GB, answers {dict(tally.statuses)}",
+        f"plays {tally.plays}, {tally.received / 1e9:.2f} GB, answers {dict(tally.statuses)}",
+        f"answered without bytes {sum(tally.refused.values())}: {dict(tally.refused)}",
+        f"without a byte {_part(tally)}: {dict(tally.without)}",
         f"broken off {sum(tally.broken.values())}: {dict(tally.broken)}",
         f"faults {dict(tally.faults)}",
         f"most memory under load {tally.most_rss_mib:.0f} MiB ({CACHE_MB + ABOVE_MB} allowed), "

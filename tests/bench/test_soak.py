@@ -39,6 +39,17 @@ def test_the_report_is_loud_where_it_must_be():
     assert "came back" not in told
 
 
+def test_an_honest_answer_is_no_play_without_a_byte():
+    tally = Tally()
+    for status in (206, 410, 503, 0, 502):
+        tally.count(Play(status=status, length=10, received=10 if status == 206 else 0))
+    told = report(tally, BEFORE, BEFORE)
+    assert "answered without bytes 2: {'message deleted': 1, 'asked to come back later': 1}" in told
+    assert (
+        "without a byte 2 (40.0%): {'left while it was held up by faults': 1, 'answer 502'" in told
+    )
+
+
 def test_memory_under_load_is_told():
     tally = Tally()
     tally.look(CACHE_MB + 100, CACHE_MB)
