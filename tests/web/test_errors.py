@@ -112,7 +112,7 @@ def public_errors() -> list[type[TelpherError]]:
     """The errors of the tree that may reach a viewer."""
     inside = {
         *("settings", "reference_expired", "migrate", "chunk_timeout"),
-        *("authorisation_lost", "key_duplicated"),
+        *("authorisation_lost", "key_duplicated", "off_duty"),
     }
     found = [each for each in vars(tree).values() if isinstance(each, type)]
     return [e for e in found if issubclass(e, TelpherError) and e.key not in inside]

@@ -161,8 +161,7 @@ class Connection(HttpToolsProtocol):
         excess = len(self.connections) - self._limits.connections
         if excess <= 0 or self._another_gives_way():
             self._waiting[self] = None
-            seconds = self._limits.last_call if self._state.ending else self._limits.head
-            self._wait(seconds, self._head_is_late)
+            self._wait_for_head()
         elif excess <= self._limits.spare:
             self._turn_away(refusal.TOO_MANY)
         else:
@@ -227,7 +226,7 @@ class Connection(HttpToolsProtocol):
         if self.transport.is_closing():
             return
         self._begun = begun
-        self._wait(self._limits.head, self._head_is_late)
+        self._wait_for_head()
         self.flow.resume_reading()
         self.data_received(begun)
         self._begun = b""
@@ -255,7 +254,7 @@ class Connection(HttpToolsProtocol):
         self._hosts.clear()
         if not self._under_way:
             self._unset_keepalive_if_required()
-            self._wait(self._limits.head, self._head_is_late)
+            self._wait_for_head()
 
     def on_url(self, url: bytes) -> None:
         super().on_url(url)
@@ -314,7 +313,7 @@ class Connection(HttpToolsProtocol):
         if self._deaf:
             self._say(self._why)
         elif self._in_head:
-            self._wait(self._limits.head, self._head_is_late)
+            self._wait_for_head()
 
     # What the server calls.
 
@@ -322,13 +321,17 @@ class Connection(HttpToolsProtocol):
         if self.cycle is not None and not self._in_head:
             super().shutdown()
         elif not self._deaf:
-            self._wait(self._limits.last_call, self._head_is_late)
+            self._wait_for_head()
 
     # Time, and saying no.
 
     def _wait(self, seconds: float, late: Callable[[], None]) -> None:
         self._stop_waiting()
         self._timer = self.loop.call_later(seconds, late)
+
+    def _wait_for_head(self) -> None:
+        seconds = self._limits.last_call if self._state.ending else self._limits.head
+        self._wait(seconds, self._head_is_late)
 
     def _stop_waiting(self) -> None:
         if self._timer is not None:
