@@ -22,6 +22,7 @@ LOOK = 0.05
 # What only happens elsewhere: in other tests, or where something is set up.
 SILENT = {
     "telpher_redis_up",
+    "telpher_worker_up",
     "telpher_http_refused_total",
     "telpher_http_errors_total",
     "telpher_telegram_errors_total",
