@@ -48,10 +48,7 @@ TABLES: Final = (
 def told(report: Report) -> str:
     """All of it, as Markdown."""
     parts = ["\n".join(part) for part in (_machine(report), _ratios(report))]
-    for table in TABLES:
-        lines = list(_table(table, report["rows"]))
-        if lines:
-            parts.append("\n".join(lines))
+    parts += ["\n".join(part) for table in TABLES for part in _parts(table, report["rows"])]
     notes = list(_notes(report))
     if notes:
         parts.append("\n".join(["What the rows note:", "", *notes]))
@@ -81,25 +78,29 @@ def _ratios(report: Report) -> Iterator[str]:
     yield "|---|---|---|---|"
     asked = report.get("asked", {})
     for name, value in report["ratios"].items():
-        verdict = {True: "reached", False: "NOT REACHED"}.get(report["reached"][name])
+        verdict = {True: "reached", False: "NOT REACHED"}.get(report["reached"][name], "")
         if value is None:
             verdict = f"not measured: {report['reasons'].get(name, '')}"
         yield f"| {name} | {asked.get(name, '')} | {_shown(value)} | {verdict} |"
 
 
-def _table(table: Table, rows: Sequence[Report]) -> Iterator[str]:
-    """One line for each case, one column for each system that was measured in any of them."""
-    found = [row for row in rows if row["case"].startswith(table.prefix)]
-    found = [row for row in found if row.get(table.figure) is not None]
-    systems = list(dict.fromkeys(row["system"] for row in found))
-    if not found:
-        return
-    yield f"| {table.title} | {' | '.join(systems)} |"
+def _parts(table: Table, rows: Sequence[Report]) -> Iterator[Iterator[str]]:
+    """A table for each set of systems: those that were compared with each other."""
+    cases: dict[str, dict[str, str]] = {}
+    for row in rows:
+        if row["case"].startswith(table.prefix) and row.get(table.figure) is not None:
+            told = cases.setdefault(row["case"].removeprefix(table.prefix).lstrip("; "), {})
+            told[row["system"]] = _cell(row, table.figure)
+    for systems in dict.fromkeys(tuple(told) for told in cases.values()):
+        alike = {case: told for case, told in cases.items() if tuple(told) == systems}
+        yield _lines(table.title, systems, alike)
+
+
+def _lines(title: str, systems: Sequence[str], cases: dict[str, dict[str, str]]) -> Iterator[str]:
+    yield f"| {title} | {' | '.join(systems)} |"
     yield "|---" * (1 + len(systems)) + "|"
-    figures = {(row["case"], row["system"]): _cell(row, table.figure) for row in found}
-    for case in dict.fromkeys(row["case"] for row in found):
-        cells = [figures.get((case, system), "-") for system in systems]
-        yield f"| {case.removeprefix(table.prefix)} | {' | '.join(cells)} |"
+    for case, told in cases.items():
+        yield f"| {case} | {' | '.join(told[system] for system in systems)} |"
 
 
 def _cell(row: Report, figure: str) -> str:
