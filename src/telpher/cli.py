@@ -62,9 +62,15 @@ def start() -> None:
 
 
 @commands.command()
-def run() -> None:
+def run(
+    processes: Annotated[
+        int | None, typer.Option("--workers", min=1, max=64, help="WORKERS; else as it is set.")
+    ] = None,
+) -> None:
     """Runs the bot and the server until SIGTERM or Ctrl-C; an admin of the bot may restart it."""
     settings, troubles = config.load(), Troubles()
+    if processes is not None:
+        settings = settings.model_copy(update={"workers": processes})
     logs.setup(settings.log_level, settings.log_format, settings.secrets(), troubles=troubles)
     log = structlog.stdlib.get_logger(__name__)
     for warning in checks.warnings(settings):

@@ -421,6 +421,16 @@ async def test_what_a_cache_in_front_sends_is_counted_whoever_hears_of_it(tmp_pa
         assert sum(home.counters.bytes_served[film.id] for film in films) <= 4.4 * MIB
 
 
+async def test_how_many_may_be_said_when_it_is_called(tmp_path):
+    world = World()
+    world.add_bot(TOKEN, BOT)
+    async with telegram(world, tmp_path) as (_, servers):
+        env = environment(servers, tmp_path / "work")
+        async with started(env, tmp_path, "--workers", "2") as telpher:
+            numbers = [(await telpher.logged("connected to Telegram"))["worker"] for _ in range(2)]
+    assert sorted(numbers) == [0, 1]
+
+
 async def test_a_taken_port_ends_it_with_the_reason(tmp_path):
     async with site(tmp_path) as home:
         await home.telpher.logged("listening")
