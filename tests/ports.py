@@ -10,7 +10,11 @@ import socket
 # between its being found and its being used.
 _LOWEST, _HIGHEST = 20_000, 32_000
 
-_candidates = itertools.cycle(range(_LOWEST, _HIGHEST, 10))
+# Of several processes that test side by side each has ports of its own.
+_WHICH = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+_OF = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+
+_candidates = itertools.cycle(range(_LOWEST + 10 * _WHICH, _HIGHEST, 10 * _OF))
 
 
 def free_ports(count: int = 1) -> int:
@@ -18,7 +22,7 @@ def free_ports(count: int = 1) -> int:
     # Each process begins elsewhere, and each call goes on: two never look at the same ports.
     for _ in range(os.getpid() % ((_HIGHEST - _LOWEST) // 10)):
         next(_candidates)
-    for first in itertools.islice(_candidates, (_HIGHEST - _LOWEST) // 10):
+    for first in itertools.islice(_candidates, (_HIGHEST - _LOWEST) // 10 // _OF):
         if all(_is_free(port) for port in range(first, first + count)):
             return first
     raise AssertionError(f"no {count} free ports in a row")
