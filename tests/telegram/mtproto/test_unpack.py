@@ -14,7 +14,7 @@ ACK = schema.vector_of_longs(schema.MSGS_ACK, [1])
 
 
 def packed(body: bytes) -> bytes:
-    return struct.pack("<I", schema.GZIP_PACKED) + schema.serialised(gzip.compress(body))
+    return struct.pack("<I", schema.GZIP_PACKED) + schema.serialised(gzip.compress(body, mtime=0))
 
 
 def bomb(size: int) -> bytes:
@@ -57,7 +57,8 @@ def test_messages_in_a_packet(body, found):
         struct.pack("<IIqii", schema.MSG_CONTAINER, 1, 1, 1, 1 << 30),
         struct.pack("<II", schema.MSG_CONTAINER, 0xFFFFFFFF),
         struct.pack("<II", schema.GZIP_PACKED, 0),
-        struct.pack("<I", schema.GZIP_PACKED) + schema.serialised(gzip.compress(PONG)[:-1]),
+        struct.pack("<I", schema.GZIP_PACKED)
+        + schema.serialised(gzip.compress(PONG, mtime=0)[:-1]),
         struct.pack("<I", schema.GZIP_PACKED) + schema.serialised(zlib.compress(PONG)),
         struct.pack("<I", schema.GZIP_PACKED) + schema.serialised(b"no gzip at all"),
     ],
