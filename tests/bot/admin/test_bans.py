@@ -1,3 +1,5 @@
+import asyncio
+
 import pytest
 
 from telpher.core.model import MessageRef, Person
@@ -52,6 +54,14 @@ async def test_the_buttons_do_the_same_and_the_page_follows(home):
 async def test_a_ban_of_somebody_who_was_never_here_waits_for_them(home):
     assert "never met" in (await home.say("/ban 7", ROOT)).text
     assert "has banned you" in (await home.say("/start", ADA)).text
+
+
+async def test_what_was_said_first_is_done_first_however_long_the_looking_up_takes(home):
+    sent = await ada_with_a_link(home)
+    await asyncio.gather(home.say("/ban @ada", ROOT), home.say("/unban 7", ROOT))
+    assert not dead(home, sent)
+    await asyncio.gather(home.say("/unban @ada", ROOT), home.say("/ban 7", ROOT))
+    assert dead(home, sent)
 
 
 async def test_who_is_unknown_cannot_be_banned_by_name(home):

@@ -2,10 +2,14 @@
 
 ban:ID, unban:ID    what the button says, however often it is pressed: two admins at once do
                     not undo each other's work
+
+What was said first is done first, however long it takes to find whom it means: after a restart a
+/ban and the /unban that followed may come in together.
 """
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 
 from telpher.bot.admin.card import BAN, UNBAN
@@ -23,6 +27,7 @@ class BanArea:
         self._bans = bans
         self._people = people
         self._card = card
+        self._in_order = asyncio.Lock()
 
     def offer(self) -> Offer:
         """See areas.Area."""
@@ -48,16 +53,22 @@ class BanArea:
         if not named:
             await turn.say(turn.render("ban.usage"))
             return
-        # An id holds for somebody who was never seen, too.
-        user_id = user_id_in(named)
-        if user_id is None:
-            found = await self._people.find(named)
-            user_id = found.person.user_id if found else None
+        async with self._in_order:
+            user_id = await self._meant(named)
+            if user_id is not None:
+                outcome = await self._bans.set_banned(user_id, banned, turn.user_id)
         if user_id is None:
             await turn.say(turn.render("user.nobody"))
-            return
-        outcome = await self._bans.set_banned(user_id, banned, turn.user_id)
-        await turn.say(turn.render(f"ban.{_said(outcome, banned)}", user_id=user_id))
+        else:
+            await turn.say(turn.render(f"ban.{_said(outcome, banned)}", user_id=user_id))
+
+    async def _meant(self, named: str) -> int | None:
+        # An id holds for somebody who was never seen, too.
+        user_id = user_id_in(named)
+        if user_id is not None:
+            return user_id
+        found = await self._people.find(named)
+        return found.person.user_id if found else None
 
     async def _press_ban(self, turn: Turn, argument: str) -> None:
         await self._press(turn, argument, banned=True)
@@ -67,11 +78,13 @@ class BanArea:
 
     async def _press(self, turn: Turn, argument: str, *, banned: bool) -> None:
         user_id = user_id_in(argument)
-        user = None if user_id is None else await self._people.find(argument)
-        if user_id is None or user is None:
+        async with self._in_order:
+            user = None if user_id is None else await self._people.find(argument)
+            if user_id is not None and user is not None:
+                outcome = await self._bans.set_banned(user_id, banned, turn.user_id)
+        if user is None:
             await turn.end_spinner(turn.plain("press.nobody"), alert=True)
             return
-        outcome = await self._bans.set_banned(user_id, banned, turn.user_id)
         await turn.end_spinner(turn.plain(f"press.{_said(outcome, banned)}"))
         now = await self._people.find(argument)
         await turn.show(self._card(turn, now or user))
