@@ -103,10 +103,11 @@ def test_two_on_one_folder(tmp_path, diagnosed):
 
 @pytest.mark.produces("work-dir-not-writable")
 def test_a_file_where_the_folder_should_be(tmp_path, diagnosed):
-    (tmp_path / "work").write_text("in the way")
-    with pytest.raises(SettingsError) as caught, claimed(tmp_path / "work"):
-        pass
-    diagnosed(caught.value)
+    for name in ("work", "long" * 40):
+        (tmp_path / name).write_text("in the way")
+        with pytest.raises(SettingsError) as caught, claimed(tmp_path / name):
+            pass
+        diagnosed(caught.value)
 
 
 async def nothing(scope, receive, send):
