@@ -27,6 +27,7 @@ _UP_WITHIN: Final = 60.0  # seconds for a system to come up; they need about two
 _POLL: Final = 0.05
 METRICS_TOKEN: Final = "bench-metrics-no-secret-at-all-000"  # noqa: S105  opens nothing elsewhere
 MIB: Final = 1 << 20
+_WORKER: Final = "telpher-"  # how the process of a worker is called, before its number
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +140,8 @@ class Gateway:
     def workers(self) -> list[psutil.Process]:
         """The processes that serve: with WORKERS its children, in their order, else itself."""
         itself, *children = self._child.processes()
-        return sorted(children, key=_number_of) or [itself]
+        numbered = [each for each in children if each.name().startswith(_WORKER)]
+        return sorted(numbered, key=_number_of) or [itself]
 
     async def links(self, count: int, size: int, dc: int = tg.HOME_DC) -> list[tg.Link]:
         """The links of so many files nobody has seen before."""
@@ -173,8 +175,7 @@ async def gateway(
 
 
 def _number_of(worker: psutil.Process) -> int:
-    words = worker.cmdline()
-    return int(words[words.index("worker") + 1])
+    return int(worker.name().removeprefix(_WORKER))
 
 
 def free_port() -> int:

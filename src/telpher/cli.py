@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import sys
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
@@ -61,9 +62,15 @@ def start() -> None:
 
 
 @commands.command()
-def run() -> None:
+def run(
+    processes: Annotated[
+        int | None, typer.Option("--workers", min=1, max=64, help="WORKERS; else as it is set.")
+    ] = None,
+) -> None:
     """Runs the bot and the server until SIGTERM or Ctrl-C; an admin of the bot may restart it."""
     settings, troubles = config.load(), Troubles()
+    if processes is not None:
+        settings = settings.model_copy(update={"workers": processes})
     logs.setup(settings.log_level, settings.log_format, settings.secrets(), troubles=troubles)
     log = structlog.stdlib.get_logger(__name__)
     for warning in checks.warnings(settings):
@@ -84,14 +91,16 @@ def run() -> None:
 
 @commands.command("worker", hidden=True)
 def work(
-    number: int,
     of: int,
     listener: Descriptor,
     meeting: Meeting,
     leash: Descriptor,
     edge_log: Annotated[int | None, typer.Option()] = None,
 ) -> None:
-    """One of several workers, as the supervisor starts it."""
+    """One of several workers, as the supervisor starts it; which one comes by standard input."""
+    number = _which()
+    if number is None:
+        return
     settings, troubles = config.load(), Troubles()
     logs.setup(settings.log_level, settings.log_format, settings.secrets(), troubles=troubles)
     structlog.contextvars.bind_contextvars(worker=number)
@@ -100,6 +109,20 @@ def work(
     place = Place(number, of, listener, meeting, leash, board, edge_log)
     again = _until_stopped(lambda: app.serve(settings, troubles=troubles, place=place))
     raise typer.Exit(BEGIN_ANEW if again else 0)
+
+
+def _which() -> int | None:
+    """Which worker this is to be; None when none is needed any more."""
+    try:
+        line = sys.stdin.readline()
+    except KeyboardInterrupt:
+        return None
+    if not line:
+        return None
+    number = int(line)
+    # What `ps` and `top` call it.
+    Path("/proc/self/comm").write_text(f"telpher-{number}")
+    return number
 
 
 @commands.command("demo")

@@ -8,6 +8,10 @@ One of the workers has the bot's updates: whichever holds the lease of the updat
 at once. A worker that dies takes its connections with it, and nobody else's. One that hangs is
 killed: by the board (`crew.board`), on which each shows several times a second that it lives.
 
+Loading telpher takes a process a second or two. So there is always one more that has done that and
+waits to be told, by its standard input, which worker it is: it stands where another one fell within
+some tenths of a second.
+
 Everything a worker shares it inherits: the listening socket; the lock of WORK_DIR, which therefore
 lasts until the last of them is gone, also when the supervisor was killed; and a pipe that ends with
 the supervisor, upon which a worker stops as if it had been told to.
@@ -88,6 +92,8 @@ class Supervisor:
         self._stopping = asyncio.Event()
         self._status = 0
         self._processes: dict[int, asyncio.subprocess.Process] = {}
+        self._spare: asyncio.subprocess.Process | None = None
+        self._starting = asyncio.Lock()
 
     def stop(self, status: int = 0) -> None:
         """Asks for the end of all."""
@@ -111,6 +117,9 @@ class Supervisor:
                 async with asyncio.timeout(patience):
                     await asyncio.gather(*(each.wait() for each in self._processes.values()))
             self._signal(signal.SIGKILL)
+        if self._spare is not None:
+            _told(self._spare)
+            await self._spare.wait()
         return self._status
 
     async def _keep(self, number: int, workers: int, board: Board) -> None:
@@ -139,20 +148,30 @@ class Supervisor:
                 watch = Watch()
 
     async def _start(self, number: int, workers: int) -> asyncio.subprocess.Process:
+        async with self._starting:
+            process = self._spare
+            if process is None or process.returncode is not None:
+                process = await self._loading(workers)
+            self._processes[number] = process
+            _told(process, number)
+            if self._stopping.is_set():  # it was told too early
+                process.send_signal(signal.SIGTERM)
+            self._spare = None
+            self._spare = await self._loading(workers)
+        return process
+
+    async def _loading(self, workers: int) -> asyncio.subprocess.Process:
+        """A process that will be a worker as soon as it hears which one."""
         held, listener = self._held, self._listener.fileno()
         edge_log = () if held.edge_log is None else (held.edge_log,)
-        process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "telpher", "worker", str(number), str(workers)),
+        return await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "telpher", "worker", str(workers)),
             *("--listener", str(listener), "--meeting", str(self._meeting)),
             *("--leash", str(held.leash)),
             *(f"--edge-log={each}" for each in edge_log),
             pass_fds=(listener, held.claim, held.leash, *edge_log),
-            stdin=asyncio.subprocess.DEVNULL,
+            stdin=asyncio.subprocess.PIPE,
         )
-        self._processes[number] = process
-        if self._stopping.is_set():  # it was told too early
-            process.send_signal(signal.SIGTERM)
-        return process
 
     async def _pause(self, seconds: float) -> None:
         with contextlib.suppress(TimeoutError):
@@ -163,6 +182,14 @@ class Supervisor:
         for process in self._processes.values():
             with contextlib.suppress(ProcessLookupError):
                 process.send_signal(number)
+
+
+def _told(process: asyncio.subprocess.Process, number: int | None = None) -> None:
+    """It hears which worker it is, or that it is not wanted."""
+    if process.stdin is not None:
+        if number is not None:
+            process.stdin.write(f"{number}\n".encode())
+        process.stdin.close()
 
 
 def _plays_counted(settings: Settings) -> int:

@@ -41,11 +41,15 @@ def test_the_first_and_the_last_sighting_of_a_person_are_kept_in_any_order():
     assert (seen.person, seen.first, seen.seen) == (renamed, 10, 30)
 
 
-def test_a_link_is_a_file_more_for_its_owner_and_its_hour():
-    total = tally([LinkMade(link()), LinkMade(link(2))])
-    assert [record.link_id for record in total.made] == [1, 2]
-    assert total.users[7].files == 2
-    assert total.hours[NOON].files == 2
+def test_a_new_link_is_a_file_more_for_its_owner_and_its_hour():
+    total = tally([PersonSeen(ANN, NOON), LinkMade(link()), LinkMade(link(2)), LinkMade(link(3))])
+    assert [record.link_id for record in total.made] == [1, 2, 3]
+    counted = total.with_files([link(), link(3), link(4, owner=8, created=NOON + HOUR)])
+    assert (counted.users[7].files, counted.users[7].person) == (2, ANN)
+    assert (counted.users[8].files, counted.hours[NOON + HOUR].files) == (1, 1)
+    assert counted.hours[NOON].files == 2
+    assert total.users[7].files == 0
+    assert NOON not in total.hours
 
 
 def test_plays_and_bytes_count_for_the_link_the_file_the_hour_and_the_day():

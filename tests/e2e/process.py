@@ -73,12 +73,12 @@ def environment(servers: Path, work_dir: Path, **others: str) -> dict[str, str]:
 
 
 @contextlib.asynccontextmanager
-async def started(env: dict[str, str], cwd: Path) -> AsyncIterator[Telpher]:
-    """`telpher run` with these settings; killed at the end when it is still there."""
+async def started(env: dict[str, str], cwd: Path, *options: str) -> AsyncIterator[Telpher]:
+    """`telpher run` with these settings and options; killed at the end when it is still there."""
     port = int(env.get("PORT") or free_ports())
     process = await asyncio.create_subprocess_exec(
         sys.executable,
-        *("-m", "telpher", "run"),
+        *("-m", "telpher", "run", *options),
         env={**env, "PORT": str(port)},
         cwd=cwd,
         stdout=asyncio.subprocess.DEVNULL,

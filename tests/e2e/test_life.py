@@ -119,6 +119,7 @@ async def test_killed_behind_an_answer_it_lists_no_link_that_nobody_was_given(tm
                     return len(found) == len(given)
 
                 await eventually(listed)
+                assert (await database.ledger.totals()).files == len(given)
 
 
 async def test_a_second_one_on_the_same_folder_waits_for_the_first(tmp_path, world):

@@ -16,7 +16,9 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from telpher.clock import SystemClock
+from telpher.crew.board import Board
 from telpher.storage.sqlite import SqliteDatabase
+from telpher.workers import BOARD
 from tests import plain_http
 from tests.e2e.edge import nginx
 from tests.e2e.house import LINK, PATIENCE, TOKEN, bytes_of, eventually, settings_for, telegram
@@ -49,10 +51,15 @@ class Site:
         """Those that are alive, by number."""
         found = {}
         for child in self.process.children():
-            # One that was born this moment does not say yet what it is.
+            # The spare one has no number.
             with contextlib.suppress(psutil.Error, ValueError):
-                line = child.cmdline()
-                found[int(line[line.index("worker") + 1])] = child
+                found[int(child.name().removeprefix("telpher-"))] = child
+        return found
+
+    def spare(self) -> psutil.Process:
+        """The one that has no number yet."""
+        numbered = {each.pid for each in self.workers().values()}
+        [found] = [each for each in self.process.children() if each.pid not in numbered]
         return found
 
     async def share(self, file: File) -> str:
@@ -68,6 +75,14 @@ class Site:
         waiting = set(range(WORKERS))
         while waiting:
             waiting.discard((await self.telpher.logged("connected to Telegram"))["worker"])
+        line = self.workers()[0].cmdline()
+        meeting = Path(line[line.index("--meeting") + 1])
+        board = Board(meeting / BOARD, WORKERS, SystemClock())
+
+        async def said() -> bool:
+            return all(map(board.able, range(WORKERS)))
+
+        await eventually(said)
 
 
 @contextlib.asynccontextmanager
@@ -124,7 +139,7 @@ async def test_one_that_is_killed_comes_back_and_other_plays_notice_nothing(tmp_
                 answer = await plays.enter_async_context(http.stream("GET", link))
                 body = answer.aiter_raw()
                 bodies.append((body, bytearray(await anext(body))))
-            victim = before[1]
+            victim, spare = before[1], home.spare()
             victim.send_signal(signal.SIGKILL)
             ended = await home.telpher.logged("a worker ended")
             assert (ended["worker"], ended["status"], ended["pause"]) == (1, -signal.SIGKILL, 0.0)
@@ -140,7 +155,8 @@ async def test_one_that_is_killed_comes_back_and_other_plays_notice_nothing(tmp_
         while (await home.telpher.logged("listening"))["worker"] != 1:
             pass
         after = home.workers()
-        assert after[1].pid != victim.pid
+        # It had loaded everything before it was needed.
+        assert after[1].pid == spare.pid != victim.pid
         assert {number: each.pid for number, each in before.items() if number != 1} == {
             number: each.pid for number, each in after.items() if number != 1
         }
@@ -243,6 +259,20 @@ async def test_people_are_answered_once_whoever_is_killed(tmp_path):
                 await home.ann.wait_for(lambda seen, to=each.id: seen.reply_to == to, BOT)
         answers = Counter(each.reply_to for each in home.ann.history(BOT) if each.reply_to)
         assert set(answers.values()) == {1}
+
+
+async def test_a_spare_one_that_was_killed_is_missed_by_nobody(tmp_path):
+    async with site(tmp_path) as home:
+        await home.all_connected()
+        spare = home.spare()
+        spare.kill()
+        home.workers()[1].kill()
+        assert (await home.telpher.logged("a worker ended"))["worker"] == 1
+        while (await home.telpher.logged("listening"))["worker"] != 1:
+            pass
+        assert home.workers()[1].pid != spare.pid
+        home.telpher.signal(signal.SIGTERM)
+        assert await home.telpher.exit_status() == 0
 
 
 async def test_an_admins_restart_is_everybodys(tmp_path):
@@ -389,6 +419,16 @@ async def test_what_a_cache_in_front_sends_is_counted_whoever_hears_of_it(tmp_pa
 
             await eventually(counted)
         assert sum(home.counters.bytes_served[film.id] for film in films) <= 4.4 * MIB
+
+
+async def test_how_many_may_be_said_when_it_is_called(tmp_path):
+    world = World()
+    world.add_bot(TOKEN, BOT)
+    async with telegram(world, tmp_path) as (_, servers):
+        env = environment(servers, tmp_path / "work")
+        async with started(env, tmp_path, "--workers", "2") as telpher:
+            numbers = [(await telpher.logged("connected to Telegram"))["worker"] for _ in range(2)]
+    assert sorted(numbers) == [0, 1]
 
 
 async def test_a_taken_port_ends_it_with_the_reason(tmp_path):

@@ -10,7 +10,7 @@ of people, links and files they speak of, not with time. Pure.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from telpher.core.model import MessageRef, Person
 from telpher.core.records import LinkRecord
@@ -33,7 +33,7 @@ class PersonSeen:
 
 @dataclass(frozen=True, slots=True)
 class LinkMade:
-    """A link was handed out; its owner sent one more file."""
+    """A link was handed out. It may be told again, after a crash."""
 
     link: LinkRecord
 
@@ -200,6 +200,8 @@ class HourSum:
 class Tally:
     """A while, added up: by user id, link id, document id and hour; and the links made.
 
+    Each new link is a file more for its owner and its hour. Which of those made are new only the
+    database knows: it counts them (`with_files`).
     `revoked` is when links were, by id: for whoever delivers the tally (LinkStore.revoke);
     `Ledger.apply` passes it over.
     """
@@ -223,8 +225,6 @@ class Tally:
                 self._user(person.user_id).add(UserSum(person, at, at))
             case LinkMade(link):
                 self.made.append(link)
-                self._user(link.owner).files += 1
-                self._hour(link.created).files += 1
             case LinkRevoked(link_id, at):
                 self.revoked.setdefault(link_id, at)
             case BatchMade(user_id, at):
@@ -256,6 +256,16 @@ class Tally:
                 return True
             case ErrorShown() | AnswerBegan():
                 return False
+
+    def with_files(self, new: Iterable[LinkRecord]) -> Tally:
+        """The same with the files of these links counted."""
+        users, hours = dict(self.users), dict(self.hours)
+        for link in new:
+            user, hour = users.get(link.owner, UserSum()), int(link.created) // HOUR * HOUR
+            users[link.owner] = replace(user, files=user.files + 1)
+            total = hours.get(hour, HourSum())
+            hours[hour] = replace(total, files=total.files + 1)
+        return replace(self, users=users, hours=hours)
 
     def _play(self, play: PlayBegun) -> None:
         self._link(play.link_id).add(LinkSum(plays=1, last_play=play.at))

@@ -123,8 +123,9 @@ class Handover:
         if self._box is None or len(data) > MOST_BYTES:
             return here
         number = owner(data, self._place.of)
-        if number is None or number == here or board is None:
+        if number is None or board is None:
             return here if number is None else number
+        # Its own requests, too, go by what the board says of this one: as the others see it.
         return keeper(number, here, self._place.of, board.able)
 
     def _sent(self, number: int, descriptor: int, data: bytes, given: Given) -> bool:

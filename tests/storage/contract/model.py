@@ -257,14 +257,14 @@ class Model:
                 self._hour(at).waited += round(seconds * 1000)
 
     def _make(self, link: LinkRecord) -> None:
-        self._count(link.owner, total_files=1)
-        self._hour(link.created).files += 1
         file = self._file(link.document_id)
         if not file.created:
             file = replace(file, ref=link.ref, name=link.name, size=link.size)
         self._file(link.document_id, file, created=link.created)
         if link.link_id not in self.links:
             self.links[link.link_id] = link
+            self._count(link.owner, total_files=1)
+            self._hour(link.created).files += 1
             if self._user(link.owner).banned:
                 self.changed.add(link.link_id)
 

@@ -116,6 +116,18 @@ async def test_counts_for_an_unknown_link_are_dropped_but_not_the_files_and_hour
     assert await database.ledger.used(ANN, TODAY) == 0
 
 
+async def test_a_link_that_is_told_again_after_a_crash_is_no_second_file(database):
+    await happen(database, LinkMade(link(1)), LinkMade(link(2)))
+    again = [LinkMade(link(2)), LinkMade(link(3)), PersonSeen(person(), NOW)]
+    for _ in range(2):
+        await database.ledger.apply("another writer", 1, tally(again))
+    await happen(database, LinkMade(link(3)), number=2)
+    assert (await database.users.get(ANN)).total_files == 3
+    assert (await database.ledger.totals()).files == 3
+    hours = await database.ledger.hours(0, NOW + 1)
+    assert [each.files for each in hours.values()] == [3]
+
+
 async def test_each_tally_counts_once_and_a_repeat_answers_the_same(database):
     first = [PersonSeen(person(), NOW), LinkMade(link(1)), play(1), BytesServed(1, 5, 7, TODAY)]
     second = [play(1, at=NOW + 1)]

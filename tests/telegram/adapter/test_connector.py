@@ -5,7 +5,7 @@ import contextlib
 import os
 import threading
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 from telethon.tl.functions.help import GetConfigRequest
@@ -222,6 +222,39 @@ async def test_nobody_there(stage: Stage) -> None:
         await FileConnector(SystemClock(), Timing()).open(gone, bytes(256))
     with pytest.raises(TelegramUnavailableError):
         await FileConnector(SystemClock(), Timing()).open_anew(gone)
+
+
+@contextlib.asynccontextmanager
+async def closing_after(answers: int, address: DcAddress) -> AsyncIterator[DcAddress]:
+    """Another way to `address`, which ends with that answer."""
+
+    async def relay(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        there, back = await asyncio.open_connection(address.host, address.port)
+        sending = asyncio.create_task(pass_on(reader, back))
+        for _ in range(answers):
+            size = await there.readexactly(4)
+            writer.write(size + await there.readexactly(int.from_bytes(size, "little")))
+        writer.close()
+        await sending
+        back.close()
+
+    async with await asyncio.start_server(relay, "127.0.0.1", 0) as server:
+        yield replace(address, port=server.sockets[0].getsockname()[1])
+
+
+async def pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    with contextlib.suppress(ConnectionError):
+        while data := await reader.read(1 << 16):
+            writer.write(data)
+
+
+async def test_a_connection_that_is_lost_with_the_last_word_of_its_exchange(stage: Stage) -> None:
+    """The key is good; who uses the connection hears that it is lost."""
+    async with scene(stage) as each, closing_after(3, each.address) as address:
+        _, opened = await each.connector.open_anew(address)
+        with pytest.raises(TelegramUnavailableError):
+            await opened.call(GetConfigRequest())
+        await opened.close()
 
 
 async def test_closing_ends_the_threads(stage: Stage) -> None:

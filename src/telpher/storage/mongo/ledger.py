@@ -24,7 +24,8 @@ of those that a document untouched for very long missed the passing of. What thi
 server executes a request a day late. A writer is forgotten when it was silent for as long as
 statistics are kept (`sweep`).
 
-New users are those whose document says that this very tally bore them: a repeat answers the same.
+New users and links are those whose document says that this very tally bore them: a repeat answers
+the same.
 Sums since the beginning are one document of their own, `telpher.totals`: hours are forgotten.
 """
 
@@ -36,7 +37,7 @@ from typing import Final
 from bson.datetime_ms import DatetimeMS
 from pymongo import UpdateOne
 
-from telpher.core.records import Activity, FileRecord, Totals
+from telpher.core.records import Activity, FileRecord, LinkRecord, Totals
 from telpher.core.spans import Span
 from telpher.core.tally import DAY, HourSum, LinkSum, Tally, UserSum
 from telpher.storage.mongo import files, links, sums, visits
@@ -151,7 +152,7 @@ class MongoLedger:
             return [row["_id"] async for row in rows if row.get("done") == row["began"]]
 
     async def _take_in(self, mark: Mark, tally: Tally) -> None:
-        await self._make_links(tally)
+        tally = tally.with_files(await self._make_links(mark, tally))
         served, days = await self._owners(tally)
         users = {user_id for user_id in (*tally.users, *served) if fits(user_id)}
         await self._write(
@@ -175,13 +176,21 @@ class MongoLedger:
             {document_id: file.last_play for document_id, file in played if file.plays},
         )
 
-    async def _make_links(self, tally: Tally) -> None:
+    async def _make_links(self, mark: Mark, tally: Tally) -> list[LinkRecord]:
+        """Makes those that are not there; which these were, the first time, too."""
+        new: dict[int, LinkRecord] = {}
         for some in sliced(tally.made):
-            await write(self._server, LINKS, [links.make(link) for link in some])
+            await write(self._server, LINKS, [links.make(link, mark.born) for link in some])
             await write(self._server, FILES, [each for link in some for each in files.make(link)])
-            owners = {link.owner for link in some}
             ids = [link.link_id for link in some]
-            await settle(self._server, owners, ids)
+            await settle(self._server, {link.owner for link in some}, ids)
+            wanted = {"_id": {"$in": ids}, "born": mark.born}
+            async with self._server.asking() as collections:
+                born = {row["_id"] async for row in collections[LINKS].find(wanted, {"_id": True})}
+            for link in some:
+                if link.link_id in born:
+                    new.setdefault(link.link_id, link)
+        return [*new.values()]
 
     async def _owners(self, tally: Tally) -> tuple[dict[int, LinkSum], dict[tuple[int, int], int]]:
         """What went out by owner, and by owner and day; of links that are known."""

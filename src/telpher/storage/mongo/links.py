@@ -107,8 +107,8 @@ class MongoLinks:
             return [_denial_of(row) async for row in rows.limit(limit)]
 
 
-def make(link: LinkRecord) -> UpdateOne:
-    """Keeps the link, unless it is known."""
+def make(link: LinkRecord, born: str) -> UpdateOne:
+    """Keeps the link, unless it is known; `born` tells which tally was the first to speak of it."""
     fields: dict[str, Any] = {
         "owner": link.owner,
         "chat_id": link.ref.chat_id,
@@ -128,6 +128,7 @@ def make(link: LinkRecord) -> UpdateOne:
         "plays": link.plays,
         "bytes_served": link.bytes_served,
         "last_play": date(link.last_play),
+        "born": born,
     }
     return UpdateOne({"_id": link.link_id}, {"$setOnInsert": fields}, upsert=True)
 

@@ -143,12 +143,13 @@ class SqliteLedger:
 
 
 def _take(connection: sqlite3.Connection, tally: Tally, now: float) -> list[int]:
+    # Before the sums, which may be of these.
+    tally = tally.with_files([link for link in tally.made if links.make(connection, link, now)])
+    for link in tally.made:
+        files.make(connection, link)
     new = [
         user_id for user_id, user in tally.users.items() if _take_user(connection, user_id, user)
     ]
-    for link in tally.made:  # before the sums, which may be of these
-        links.make(connection, link, now)
-        files.make(connection, link)
     for link_id, sums in tally.links.items():
         _take_link(connection, link_id, sums)
     played = [files.take(connection, *item) for item in tally.files.items()]

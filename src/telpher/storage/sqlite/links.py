@@ -141,9 +141,10 @@ class SqliteLinks:
         ]
 
 
-def make(connection: sqlite3.Connection, link: LinkRecord, now: float) -> None:
-    """Adds a link, unless one of its id is there; if its owner is banned it is dead from `now`."""
-    connection.execute(_MAKE, (*_row(link), now))
+def make(connection: sqlite3.Connection, link: LinkRecord, now: float) -> bool:
+    """Adds a link, unless one of its id is there; if its owner is banned it is dead from `now`.
+    Whether it is new."""
+    return connection.execute(_MAKE, (*_row(link), now)).rowcount > 0
 
 
 def _link(row: Sequence[Any]) -> LinkRecord:

@@ -97,10 +97,12 @@ class _Line(asyncio.BufferedProtocol):
         self._transport.abort()
 
     def hand_over(self, key: AuthKey) -> Connection:
-        """The same TCP connection, encrypted from now on."""
+        """The same TCP connection, encrypted from now on; dead where it was lost meanwhile."""
         connection = Connection(key, self._kit)
-        connection.take_over(self._transport)
-        if self._failure is not None:
+        if self._failure is None and not self._transport.is_closing():
+            connection.take_over(self._transport)
+        else:  # it may have no socket any more
+            self.abort()
             connection.connection_lost(None)
         return connection
 
