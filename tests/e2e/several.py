@@ -53,9 +53,9 @@ class Several:
             await process.logged("connected to Telegram")
             yield process
 
-    async def send(self) -> Seen:
+    async def send(self, size: int = 1000) -> Seen:
         """Ann sends the bot a file, and does not wait."""
-        file = self.world.add_file(FileSpec(size=1000, dc=2))
+        file = self.world.add_file(FileSpec(size=size, dc=2))
         self.sent.append(await self.ann.send_file(BOT, file))
         return self.sent[-1]
 
@@ -66,9 +66,21 @@ class Several:
                 lambda seen: not seen.out and seen.reply_to == sent.id, BOT
             )
 
-    async def link(self) -> str:
+    async def link(self, size: int = 1000) -> str:
         """The link to a new file."""
-        return link_in(await self.answer_to(await self.send()))
+        return link_in(await self.answer_to(await self.send(size)))
+
+    async def share_of(self, who: Person, size: int = 1000) -> str:
+        """The path of the link to somebody's new file: the same at each of them."""
+        sent = await who.send_file(BOT, self.world.add_file(FileSpec(size=size, dc=2)))
+        async with asyncio.timeout(PATIENCE):
+            return path_of(link_in(await who.reply_to(sent)))
+
+    async def told(self, text: str, wanted: str) -> None:
+        """Ann, an admin, writes to the bot, and waits until it says so."""
+        sent = await self.ann.send(BOT, text)
+        async with asyncio.timeout(PATIENCE):
+            await self.ann.wait_for(lambda seen: wanted in seen.text, BOT, after=sent)
 
     def everything_is_answered_once(self) -> None:
         """Each of the files that Ann has sent."""
@@ -89,6 +101,11 @@ class Several:
 def link_in(answer: Seen) -> str:
     """The link in an answer."""
     return str(LINK.search(answer.text)[0])
+
+
+def path_of(link: str) -> str:
+    """Where a link leads, at whichever of them."""
+    return f"/stream/{link.partition('/stream/')[2]}"
 
 
 @contextlib.asynccontextmanager
