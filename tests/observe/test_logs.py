@@ -59,6 +59,31 @@ def test_libraries_entries_take_the_same_way(out: io.StringIO) -> None:
     assert "timestamp" in entry
 
 
+def test_a_librarys_message_may_be_anything(out: io.StringIO) -> None:
+    logs.setup("INFO", "json", stream=out)
+    logging.getLogger("library").info({"event": "none of ours", 7: TOKEN})
+    (entry,) = entries(out)
+    assert entry["message"] == "{'event': 'none of ours', 7: '[redacted]'}"
+    assert "event" not in entry
+
+
+def test_no_field_takes_the_place_of_those_that_every_entry_has(out: io.StringIO) -> None:
+    logs.setup("INFO", "json", stream=out)
+    forged = {"logger": "forged", "level": "forged", "timestamp": TOKEN, "module": TOKEN}
+    structlog.get_logger("telpher").info("said", **forged)
+    (entry,) = entries(out)
+    assert (entry["logger"], entry["level"], entry["module"]) == ("telpher", "info", "test_logs")
+    assert TOKEN not in out.getvalue()
+
+
+@pytest.mark.parametrize("log_format", ["json", "console"])
+def test_stacks_that_were_asked_for_are_written(out: io.StringIO, log_format: logs.Format) -> None:
+    logs.setup("INFO", log_format, stream=out)
+    structlog.get_logger("telpher").info("ours", stack_info=True)
+    logging.getLogger("library").info("theirs", stack_info=True)
+    assert out.getvalue().count("in test_stacks_that_were_asked_for_are_written") == 2
+
+
 @pytest.mark.parametrize("get_logger", [structlog.get_logger, logging.getLogger])
 def test_exceptions_are_written_without_their_secrets(out: io.StringIO, get_logger: Any) -> None:
     logs.setup("INFO", "json", stream=out)

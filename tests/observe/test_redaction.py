@@ -24,6 +24,8 @@ def plain(**fields):
         ("mongodb://ann:hush@db.example.org/films", "hush"),
         ("redis://:hush@db", "hush"),
         ("Authorization: Bearer abcdef0123456789", "abcdef0123456789"),
+        ("authorization: BASIC abcdef0123456789", "abcdef0123456789"),
+        ("\N{SNOWMAN} bearer abcdef0123456789", "abcdef0123456789"),
         ("call +49 170 1234567 now", "1234567"),
         ("call +1 (555) 123-4567", "123-4567"),
         ("/find/+491701234567", "1701234567"),
@@ -62,7 +64,11 @@ def test_passwords_of_urls_are_secret_alone_too():
 
 
 @pytest.mark.parametrize(
-    "name", ["token", "bot_token", "password", "api_hash", "Authorization", "set-cookie", "phone"]
+    "name",
+    [
+        *("token", "bot_token", "password", "api_hash", "APIHASH", "Authorization", "set-cookie"),
+        *("phone", "x-api-key", "a_name_that_is_rather_long_for_what_it_is_token"),
+    ],
 )
 def test_fields_that_are_called_like_secrets(name):
     assert plain(**{name: "anything"}) == {name: REDACTED}
@@ -71,6 +77,7 @@ def test_fields_that_are_called_like_secrets(name):
 
 def test_the_id_of_a_token_may_be_read():
     assert plain(token="0123456789abcdef") == {"token": "0123456789abcdef"}
+    assert plain(notoken="a", token_of="b") == {"notoken": "a", "token_of": "b"}
     assert plain(tokens=7, cookies_seen=3) == {"tokens": 7, "cookies_seen": 3}
 
 

@@ -1,9 +1,9 @@
 """Logs: one pipe for telpher's own entries and those of the libraries below it.
 
-    structlog logger ─┐                                  ┌─ redaction ─ JSON or console ─ standard
-                      ├─ shared fields ─ diagnosis ─────┤                                error
-    logging logger ───┘   (bound ones,    (WARNING and   └─ redaction ─ troubles, whatever the level
-                           place, time)    above)                       that is written
+    structlog logger ─┐                              ┌─ redaction ─ JSON or console ─ standard
+                      ├─ logging ─ entry ─ noting ───┤                                error
+    logging logger ───┘            (`pipe`)          └─ troubles, whatever the level that is
+                                                        written
 
 Every entry has timestamp (UTC, ISO 8601), level, logger, message, module, function and line, and
 exception when there is one (rule 45), besides what was bound to it: request_id, chat_id,
@@ -16,17 +16,16 @@ from __future__ import annotations
 import logging
 import re
 import sys
-from collections.abc import Iterable, MutableMapping
+from collections.abc import Iterable
 from typing import Any, Final, Literal, TextIO
 
 import orjson
 import structlog
-from structlog.processors import CallsiteParameter, CallsiteParameterAdder
-from structlog.stdlib import ProcessorFormatter
 from structlog.typing import EventDict, Processor
 
 from telpher.observe.diagnosis.catalogue import Catalogue
-from telpher.observe.noting import Diagnosing, Noting, Nowhere, forget_symptoms
+from telpher.observe.noting import Noting
+from telpher.observe.pipe import Pipe, hand_over
 from telpher.observe.redaction import REDACTED, Redaction
 from telpher.observe.troubles import Troubles
 
@@ -34,16 +33,7 @@ __all__ = ["REDACTED", "Format", "Redaction", "set_level", "setup"]
 
 Format = Literal["json", "console"]
 
-_FIRST: Final = ("timestamp", "level", "logger", "message", "module", "function", "line")
-_RENAMED: Final = {"event": "message", "func_name": "function", "lineno": "line"}
-# uvicorn gives its messages a second time, with colours.
-_DROPPED: Final = ("color_message",)
-
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029]")
-
-# What the two handlers of the pipe are known by among those of others.
-_WRITER: Final = "telpher: writer"
-_NOTER: Final = "telpher: noter"
 
 
 def setup(
@@ -61,25 +51,19 @@ def setup(
     """
     out = sys.stderr if stream is None else stream
     console = log_format == "console" or (log_format is None and out.isatty())
-    shared = _shared(Diagnosing(Catalogue.shipped()))
     redaction = Redaction(secrets)
+    noting = Noting(Catalogue.shipped(), redaction, troubles)
     render = _console(colours=out.isatty()) if console else [_json]
-    handlers = [_handler(_WRITER, out, shared, [forget_symptoms, _arrange, redaction, *render])]
-    if troubles is not None:
-        handlers.append(_handler(_NOTER, Nowhere(), shared, [Noting(troubles, redaction)]))
-        handlers[-1].setLevel(logging.WARNING)
     root = logging.getLogger()
-    for old in [each for each in root.handlers if each.name in (_WRITER, _NOTER)]:
+    for old in _pipes():
         root.removeHandler(old)
-    for handler in handlers:
-        root.addHandler(handler)
+    root.addHandler(Pipe(out, noting, redaction, *render))
     set_level(level)
     structlog.configure(
         processors=[
             structlog.stdlib.filter_by_level,
             structlog.stdlib.PositionalArgumentsFormatter(),
-            *shared,
-            ProcessorFormatter.wrap_for_formatter,
+            hand_over,
         ],
         logger_factory=structlog.stdlib.LoggerFactory(),
         wrapper_class=structlog.stdlib.BoundLogger,
@@ -89,50 +73,20 @@ def setup(
 
 def set_level(level: str) -> None:
     """Has entries of `level` and above written from now on."""
-    root = logging.getLogger()
     least = logging.getLevelNamesMapping()[level]
-    for handler in root.handlers:
-        if handler.name == _WRITER:
-            handler.setLevel(least)
+    noted = False
+    for pipe in _pipes():
+        pipe.least = least
+        noted = pipe.noting.troubles is not None
     # Troubles are noted even where nobody wants to read of them.
-    noted = any(handler.name == _NOTER for handler in root.handlers)
-    root.setLevel(min(least, logging.WARNING) if noted else least)
+    logging.getLogger().setLevel(min(least, logging.WARNING) if noted else least)
     # It writes down every command, with the data of users in it.
     logging.getLogger("pymongo").setLevel(max(least, logging.INFO))
 
 
-def _handler(
-    name: str, stream: TextIO | Nowhere, shared: list[Processor], processors: list[Processor]
-) -> logging.Handler:
-    handler = logging.StreamHandler(stream)
-    handler.name = name
-    handler.setFormatter(
-        ProcessorFormatter(
-            foreign_pre_chain=[structlog.stdlib.ExtraAdder(), *shared], processors=processors
-        )
-    )
-    return handler
-
-
-def _shared(diagnosing: Diagnosing) -> list[Processor]:
-    """The fields that every entry has, whichever logger it comes from."""
-    where = (CallsiteParameter.MODULE, CallsiteParameter.FUNC_NAME, CallsiteParameter.LINENO)
-    return [
-        structlog.contextvars.merge_contextvars,
-        structlog.stdlib.add_log_level,
-        structlog.stdlib.add_logger_name,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
-        CallsiteParameterAdder(where),
-        diagnosing,
-        structlog.processors.StackInfoRenderer(),
-        structlog.processors.format_exc_info,
-    ]
-
-
-def _arrange(_logger: Any, _method: str, entry: MutableMapping[str, Any]) -> EventDict:
-    """Names the fields as rule 45 does, and puts those that every entry has first."""
-    named = {_RENAMED.get(key, key): each for key, each in entry.items() if key not in _DROPPED}
-    return {key: named[key] for key in _FIRST if key in named} | named
+def _pipes() -> list[Pipe]:
+    """Those among the handlers of others."""
+    return [each for each in logging.getLogger().handlers if isinstance(each, Pipe)]
 
 
 def _json(_logger: Any, _method: str, entry: EventDict) -> str:

@@ -21,10 +21,13 @@ class Kind(StrEnum):
     HISTOGRAM = "histogram"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Metric:
     """`help` is a sentence without its full stop; `buckets` are a histogram's upper bounds. What is
-    `shared` is the same whichever worker tells it: it is of the machine, or of the database."""
+    `shared` is the same whichever worker tells it: it is of the machine, or of the database.
+
+    Each there is once: it is what values are found by, and known by being itself.
+    """
 
     name: str
     kind: Kind
