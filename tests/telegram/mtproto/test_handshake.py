@@ -3,9 +3,11 @@
 import asyncio
 import contextlib
 import struct
+import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
+import uvloop
 
 from telpher.clock import SystemClock
 from telpher.errors import TelegramUnavailableError, ThrottledError
@@ -123,6 +125,32 @@ async def test_cancelled_it_leaves_nothing_open() -> None:
         with pytest.raises(asyncio.CancelledError):
             await shaking
         await ended.wait()
+
+
+def test_a_connection_that_is_lost_while_its_next_word_is_computed() -> None:
+    """On uvloop, whose transports raise RuntimeError when they are written to behind their end."""
+    lost = threading.Event()
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonce = (await first_request(reader))[-16:]
+        pq = schema.serialised((15).to_bytes(1))
+        answer = struct.pack("<I", schema.RES_PQ) + nonce + bytes(16) + pq
+        answer += struct.pack("<Iiq", schema.VECTOR, 1, 1)
+        writer.write(wrap(struct.pack("<qqi", 0, 1, len(answer)) + answer))
+        writer.write_eof()
+        await reader.read()  # until the other side has closed as well
+        lost.set()
+
+    def encrypt(fingerprint: int, data: bytes) -> bytes:
+        assert lost.wait(SECONDS)
+        return bytes(256)
+
+    async def scenario() -> None:
+        async with serving(serve) as port:
+            with pytest.raises(TelegramUnavailableError, match="closed the connection"):
+                await connect_anew("127.0.0.1", port, encrypt, kit(), SECONDS)
+
+    uvloop.run(scenario())
 
 
 async def test_nobody_there() -> None:

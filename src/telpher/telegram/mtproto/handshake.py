@@ -81,6 +81,9 @@ class _Line(asyncio.BufferedProtocol):
         self._transport: asyncio.Transport
 
     def send(self, body: bytes) -> None:
+        """Raises TelegramError when the connection is lost: uvloop's transport would, otherwise."""
+        if self._failure is not None:
+            raise self._failure
         self._last_id = max(self._kit.time.message_id(), self._last_id + 4)
         self._transport.write(framing.wrap(_HEAD.pack(0, self._last_id, len(body)) + body))
 
