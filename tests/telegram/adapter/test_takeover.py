@@ -176,7 +176,6 @@ async def test_who_is_woken_after_another_one_took_over_answers_nothing(stage: S
         await frozen.account.bot.send(stage.ann.user_id, Outgoing("a report"))
         await stage.database.release(lease)
         await frozen.on_duty()
-        assert (await frozen.running.inbox.get()).text == "and now?", "nobody has answered it"
         said = [seen.text for seen in stage.ann.history(stage.bot) if not seen.out]
         assert said == ["an answer", "a report"]
 
