@@ -286,6 +286,20 @@ async def test_with_the_database_away_everybody_is_answered(home):
     assert "database does not answer" in home.note
 
 
+async def test_what_was_said_of_a_failure_is_not_in_the_way_of_the_answer(home):
+    """Handled again, or by an instance that has the database, it is answered all the same."""
+    asked = message("/links", command="links")
+    await home.away()
+    await home.bot.router(asked)
+    assert "database does not answer" in home.gateway.sent[-1].text
+    failure = home.gateway.sent[-1].message.once
+    await home.bot.router(message(file=FILM))
+    answer = home.gateway.sent[-1].message.once
+    assert answer != failure
+    assert answer.rpartition(" ")[2] == "1", "an answer's name is its number"
+    assert not failure.rpartition(" ")[2].isdigit()
+
+
 async def test_the_same_update_again_sends_nothing_again(home):
     for _ in range(2):
         await home.bot.router(message(file=FILM))

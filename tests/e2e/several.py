@@ -15,7 +15,7 @@ from tests.e2e.process import Telpher, environment, started
 from tests.redis_server import redis
 from tests.storage.mongod import Mongod
 from tgfake.cluster import Cluster
-from tgfake.world import FileSpec, World
+from tgfake.world import File, FileSpec, World
 from tgfake.world.person import Person, Seen
 
 BOT = "telpher_bot"
@@ -70,9 +70,12 @@ class Several:
         """The link to a new file."""
         return link_in(await self.answer_to(await self.send(size)))
 
-    async def share_of(self, who: Person, size: int = 1000) -> str:
-        """The path of the link to somebody's new file: the same at each of them."""
-        sent = await who.send_file(BOT, self.world.add_file(FileSpec(size=size, dc=2)))
+    async def share_of(self, who: Person, file: File | int = 1000) -> str:
+        """The path of the link to somebody's file, a new one of that size where none is given: the
+        same at each of them."""
+        if isinstance(file, int):
+            file = self.world.add_file(FileSpec(size=file, dc=2))
+        sent = await who.send_file(BOT, file)
         async with asyncio.timeout(PATIENCE):
             return path_of(link_in(await who.reply_to(sent)))
 

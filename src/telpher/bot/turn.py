@@ -3,7 +3,9 @@
 Whatever a turn sends is named after the update and the number of the message within the turn.
 Should the process die after sending and before the update is confirmed, the update comes again, and
 what is sent again under the same names reaches nobody twice (telegram.md, random_id). So a handler
-sends the same number of messages, in the same order, whenever it is given the same update.
+sends the same number of messages, in the same order, whenever it is given the same update. What is
+said of a failure has a name of its own: it must not be in the way of the answer, which comes later,
+or from another instance that has the database.
 """
 
 from __future__ import annotations
@@ -135,11 +137,9 @@ class Turn:
         likes: where it refuses buttons or picture, the message goes out without them, for the text
         tells all; when `strict`, RequestRejectedError is raised.
         """
-        ref = self._incoming.ref
         self._sent += 1
-        once = f"{self.name} {self._sent}"
-        reply_to = ref.message_id if as_reply or self.chat_id < 0 else 0
-        message = _outgoing(answer, reply_to=reply_to, once=once)
+        reply_to = self._replied(as_reply)
+        message = _outgoing(answer, reply_to=reply_to, once=f"{self.name} {self._sent}")
         while True:
             try:
                 return await self._gateway.send(self.chat_id, message)
@@ -184,7 +184,12 @@ class Turn:
         if self._spinning:
             await self.end_spinner(self.plain(f"press.{key}"), alert=True)
         elif isinstance(self._incoming, IncomingMessage):
-            await self.say(self.render(f"refused.{key}"))
+            said = self.render(f"refused.{key}")
+            message = _outgoing(said, reply_to=self._replied(), once=f"{self.name} sorry")
+            await self._gateway.send(self.chat_id, message)
+
+    def _replied(self, as_reply: bool = False) -> int:
+        return self._incoming.ref.message_id if as_reply or self.chat_id < 0 else 0
 
     def _plainer(self, message: Outgoing, error: RequestRejectedError) -> Outgoing:
         """The message without what was refused. Raises `error` where nothing can be left out."""

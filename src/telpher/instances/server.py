@@ -42,7 +42,13 @@ class RedisServer:
         self.client: Any = library.from_url(
             url, decode_responses=True, socket_connect_timeout=PATIENCE, socket_timeout=PATIENCE
         )
-        self.failures: tuple[type[Exception], ...] = (errors.RedisError, OSError, TimeoutError)
+        # The last one is uvloop's word for a connection that was reset; the client lets it through.
+        self.failures: tuple[type[Exception], ...] = (
+            errors.RedisError,
+            OSError,
+            TimeoutError,
+            RuntimeError,
+        )
         self._rest = Rest(clock, PAUSE)
 
     @property
